@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One strict settings array for every target of our own.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A module under `Sources/`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
+}
+
+/// An in-tree plugin: `Plugins/NAME/Sources` and `Plugins/NAME/Tests`.
+///
+/// `Plugins/` is also SwiftPM's default folder for build plugins, hence the explicit paths.
+func plugin(
+  _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = []
+) -> [Target] {
+  [
+    .target(
+      name: name, dependencies: ["StageKit", "ClinicalRecords", "Imaging"] + dependencies,
+      path: "Plugins/\(name)/Sources", swiftSettings: strict),
+    .testTarget(
+      name: "\(name)Tests",
+      dependencies: [.target(name: name), "StageKit", "ClinicalRecords", "Imaging", "StageTesting"]
+        + dependencies + testing,
+      path: "Plugins/\(name)/Tests", swiftSettings: strict),
+  ]
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
+    swiftSettings: strict)
+}
+
+let plugins = [
+  "ImageFiles", "Phantom", "Calibration", "HairAnalysis", "Deidentification", "Registry",
+  "Reports",
+]
+
+let package = Package(
+  name: "anagen",
+  products: [
+    .executable(name: "anagen", targets: ["anagen"]),
+    .library(name: "StageKit", targets: ["StageKit", "ClinicalRecords", "Imaging"]),
+    .library(name: "StageTesting", targets: ["StageTesting"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibJPEG", path: "Sources/CLibJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(
+      name: "CLibPNG", path: "Sources/CLibPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CLibTIFF", path: "Sources/CLibTIFF", pkgConfig: "libtiff-4",
+      providers: [.apt(["libtiff-dev"])]),
+    .target(
+      name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibTIFF"],
+      path: "Sources/CImageCodecs"),
+    module("Imaging", []),
+    module("ImageCodecs", ["Imaging", "CImageCodecs"]),
+    module("ClinicalRecords", ["Imaging"]),
+    module("StageKit", ["ClinicalRecords", "Imaging"]),
+    module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging", crypto]),
+    module("BoundedQueues", [deque]),
+    module("PipelineFiles", ["StageKit", "ClinicalRecords", yams]),
+    module("Ledger", ["StageKit", "ClinicalRecords", grdb, crypto]),
+    module(
+      "PipelineRunner",
+      ["PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", logging, crypto]),
+    module("BuiltInStages", ["StageKit"] + plugins.map { .target(name: $0) }),
+    .executableTarget(
+      name: "anagen",
+      dependencies: [
+        "PipelineRunner", "PipelineFiles", "Ledger", "BuiltInStages", "StageKit",
+        "ClinicalRecords", "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports",
+        argumentParser, logging,
+      ], path: "Sources/anagen", swiftSettings: strict),
+
+    tests("Imaging", ["Imaging"]),
+    tests("ImageCodecs", ["ImageCodecs", "Imaging"]),
+    tests("ClinicalRecords", ["ClinicalRecords", "Imaging"]),
+    tests("StageKit", ["StageKit", "ClinicalRecords", "StageTesting"]),
+    tests("BoundedQueues", ["BoundedQueues"]),
+    tests(
+      "PipelineFiles", ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
+    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting"]),
+    tests(
+      "PipelineRunner",
+      ["PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "StageTesting"]),
+    tests("Command", ["Imaging", "ImageCodecs"]),
+    tests("House", []),
+  ]
+    + plugin("ImageFiles", ["ImageCodecs", yams])
+    + plugin("Phantom", ["ImageCodecs"])
+    + plugin("Calibration", ["ImageCodecs"])
+    + plugin("HairAnalysis", [], testing: ["ImageCodecs", "Phantom"])
+    + plugin("Deidentification", ["ImageCodecs", crypto], testing: ["Phantom"])
+    + plugin("Registry", [grdb, crypto])
+    + plugin("Reports", ["ImageCodecs"]),
+  swiftLanguageModes: [.v6]
+)

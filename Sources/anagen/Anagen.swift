@@ -1,0 +1,4 @@
+@main
+struct Anagen {
+  static func main() {}
+}
