@@ -106,7 +106,8 @@ let package = Package(
     tests("StageKit", ["StageKit", "ClinicalRecords", "StageTesting"]),
     tests("BoundedQueues", ["BoundedQueues"]),
     tests(
-      "PipelineFiles", ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
+      "PipelineFiles",
+      ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
     tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting"]),
     tests(
       "PipelineRunner",

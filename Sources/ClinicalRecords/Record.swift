@@ -31,7 +31,7 @@ extension StoredRecord {
 
 /// Study and source key of a record: equal for every version of one thing.
 public struct RecordIdentity: Hashable, Sendable, Codable, CustomStringConvertible, Comparable {
-  /// The text, such as `trial/01-001/BL/D0/VX/midline/1/1/1`. May name a subject: never logged.
+  /// The text; it may name a subject, so it is never logged.
   public let text: String
 
   /// Wraps an identity's text.

@@ -1,0 +1,242 @@
+/// A study as its file states it (STUDY §4): who, when, where, how it is measured.
+///
+/// Made by `PipelineFiles` from `study.yaml`, or ``open(id:)`` for material without a protocol.
+public struct Study: Sendable, Equatable, Codable {
+  /// Whether rows may still change.
+  public enum Status: String, Sendable, Codable, CaseIterable {
+    /// In preparation.
+    case draft
+    /// Capturing.
+    case active
+    /// Closed to change.
+    case locked
+    /// The allocation has been opened.
+    case unmasked
+  }
+
+  /// The study's id, such as `NCT06764329`.
+  public var id: String
+  /// The protocol's name, if stated.
+  public var protocolName: String?
+  /// The study file's own version.
+  public var version: String
+  /// Whether rows may still change.
+  public var status: Status
+  /// Keys whose values are assumptions until confirmed; printed by each run.
+  public var assumed: [String]
+  /// Names of trial sites by code.
+  public var sites: [String: String]
+  /// The pattern every subject number matches; any subject when `nil`.
+  public var subjectPattern: String?
+  /// How many subjects are planned, if stated.
+  public var plannedSubjects: Int?
+  /// The day number of the anchor event, such as 1; there is no day 0.
+  public var anchorDay: Int
+  /// The anchor event, such as `injection`.
+  public var anchorEvent: String?
+  /// The visits, in order; any visit when empty.
+  public var visits: [Visit]
+  /// The sessions of a visit; `D0` alone when none is stated.
+  public var sessions: [Session]
+  /// The regions; any region when empty.
+  public var regions: [Region]
+  /// The patch of scalp the study names; the whole picture when `nil`.
+  public var targetArea: TargetArea?
+  /// The optics and the scale the protocol asks for.
+  public var imaging: Imaging
+  /// Where classes of thickness end.
+  public var cutOffs: CutOffs
+  /// Who may not know what: `participant`, `investigator`, `operator`, `reader`.
+  public var masked: [String]
+  /// The outcomes, in order.
+  public var outcomes: [Outcome]
+  /// How file names tell the acquisition, such as `{subject}_{visit}_{region}_{field}.jpg`.
+  public var filePattern: String?
+  /// The SHA-256 of the study file's bytes; `nil` for the open study.
+  public var fileDigest: ContentDigest?
+
+  /// One visit of the schedule.
+  public struct Visit: Sendable, Equatable, Codable {
+    /// The visit's name, such as `BL`.
+    public var name: String
+    /// The planned study day.
+    public var day: Int
+    /// Days before and after the planned day that still count.
+    public var window: ClosedRange<Int>
+    /// How often the probe is put on each spot.
+    public var placements: Int
+    /// Whether it is the visit of the primary outcome.
+    public var primary: Bool
+
+    /// Makes a visit.
+    public init(
+      name: String, day: Int, window: ClosedRange<Int>, placements: Int = 1, primary: Bool = false
+    ) {
+      self.name = name
+      self.day = day
+      self.window = window
+      self.placements = placements
+      self.primary = primary
+    }
+  }
+
+  /// One session of a visit.
+  public struct Session: Sendable, Equatable, Codable {
+    /// `D0`, or `D2` of a phototrichogram.
+    public var name: String
+    /// Hours after clipping, of a phototrichogram's second session.
+    public var hoursAfterClip: ClosedRange<Double>?
+
+    /// Makes a session.
+    public init(name: String, hoursAfterClip: ClosedRange<Double>? = nil) {
+      self.name = name
+      self.hoursAfterClip = hoursAfterClip
+    }
+  }
+
+  /// One region of the scalp.
+  public struct Region: Sendable, Equatable, Codable {
+    /// The code that keys and files use, such as `VX`.
+    public var code: String
+    /// The anatomical word: frontal, mid_scalp, vertex, temporal, parietal, occipital, unknown.
+    public var region: String
+    /// left, right, midline or unknown.
+    public var side: String
+    /// What it is for: `primary`, `untreated_control`, …
+    public var role: String
+    /// How many patches of skin are photographed.
+    public var fields: Int
+
+    /// Makes a region.
+    public init(
+      code: String, region: String, side: String = "unknown", role: String = "primary",
+      fields: Int = 1
+    ) {
+      self.code = code
+      self.region = region
+      self.side = side
+      self.role = role
+      self.fields = fields
+    }
+  }
+
+  /// The patch of scalp the study names.
+  public struct TargetArea: Sendable, Equatable, Codable {
+    /// Its shape.
+    public enum Shape: String, Sendable, Codable, CaseIterable {
+      /// `width` is the diameter.
+      case circle
+      /// `width` by `height`.
+      case rectangle
+    }
+    /// Its shape.
+    public var shape: Shape
+    /// Diameter or width in µm.
+    public var widthMicrometres: Double
+    /// Height in µm; the diameter of a circle.
+    public var heightMicrometres: Double
+    /// How far the measured area is inset, in µm.
+    public var guardMicrometres: Double
+    /// The least share of the area that must be readable, 0 to 1.
+    public var leastReadable: Double
+
+    /// Makes a target area.
+    public init(
+      shape: Shape, widthMicrometres: Double, heightMicrometres: Double, guardMicrometres: Double,
+      leastReadable: Double
+    ) {
+      self.shape = shape
+      self.widthMicrometres = widthMicrometres
+      self.heightMicrometres = heightMicrometres
+      self.guardMicrometres = guardMicrometres
+      self.leastReadable = leastReadable
+    }
+  }
+
+  /// What the protocol asks of pictures.
+  public struct Imaging: Sendable, Equatable, Codable {
+    /// `clipped`, `long` or `unknown`.
+    public var hairState: String
+    /// The optics' profile name, if stated.
+    public var opticsProfile: String?
+    /// The optics' field in µm, width and height, if stated.
+    public var fieldMicrometres: [Double]?
+    /// Whether the scale must come from a calibration record (trial mode).
+    public var scaleFromCalibration: Bool
+    /// The oldest calibration that may be used, in days.
+    public var calibrationMaxAgeDays: Int?
+    /// The largest relative uncertainty of the scale.
+    public var maxRelativeUncertainty: Double?
+    /// The most retakes.
+    public var maxAttempts: Int
+
+    /// Makes what an open study asks: nothing.
+    public init(
+      hairState: String = "unknown", opticsProfile: String? = nil,
+      fieldMicrometres: [Double]? = nil, scaleFromCalibration: Bool = false,
+      calibrationMaxAgeDays: Int? = nil, maxRelativeUncertainty: Double? = nil,
+      maxAttempts: Int = 5
+    ) {
+      self.hairState = hairState
+      self.opticsProfile = opticsProfile
+      self.fieldMicrometres = fieldMicrometres
+      self.scaleFromCalibration = scaleFromCalibration
+      self.calibrationMaxAgeDays = calibrationMaxAgeDays
+      self.maxRelativeUncertainty = maxRelativeUncertainty
+      self.maxAttempts = maxAttempts
+    }
+  }
+
+  /// One outcome of the protocol.
+  public struct Outcome: Sendable, Equatable, Codable {
+    /// The outcome's id.
+    public var id: String
+    /// `primary` or `secondary`.
+    public var role: String
+    /// What is measured, such as `density`; `nil` for imported outcomes.
+    public var measure: String?
+    /// Which hairs, such as `>=30um`.
+    public var hairs: String?
+    /// The region's code.
+    public var region: String?
+    /// The visit.
+    public var at: String?
+    /// The visit that change is taken from.
+    public var changeFrom: String?
+    /// The unit.
+    public var unit: String?
+
+    /// Makes an outcome.
+    public init(
+      id: String, role: String, measure: String? = nil, hairs: String? = nil,
+      region: String? = nil, at: String? = nil, changeFrom: String? = nil, unit: String? = nil
+    ) {
+      self.id = id
+      self.role = role
+      self.measure = measure
+      self.hairs = hairs
+      self.region = region
+      self.at = at
+      self.changeFrom = changeFrom
+      self.unit = unit
+    }
+  }
+
+  /// A study that takes any subject, visit and region and knows no schedule.
+  public static func open(id: String = "open") -> Study {
+    Study(
+      id: id, protocolName: nil, version: "1.0", status: .draft, assumed: [], sites: [:],
+      subjectPattern: nil, plannedSubjects: nil, anchorDay: 1, anchorEvent: nil, visits: [],
+      sessions: [], regions: [], targetArea: nil, imaging: Imaging(), cutOffs: CutOffs(),
+      masked: [], outcomes: [], filePattern: nil, fileDigest: nil)
+  }
+
+  /// Whether any subject, visit and region is taken.
+  public var isOpen: Bool { visits.isEmpty && regions.isEmpty && subjectPattern == nil }
+
+  /// The visit called `name`, if the study has one.
+  public func visit(_ name: String) -> Visit? { visits.first { $0.name == name } }
+
+  /// The region with this code, if the study has one.
+  public func region(_ code: String) -> Region? { regions.first { $0.code == code } }
+}

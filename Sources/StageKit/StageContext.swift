@@ -1,0 +1,135 @@
+public import ClinicalRecords
+
+/// What a stage is given when it is made: the study, the folders, and services of the host.
+public struct StageContext: Sendable {
+  /// The stage's key in the pipeline file.
+  public let stage: String
+  /// The study.
+  public let study: Study
+  /// Where the run keeps everything.
+  public let folder: DataFolder
+  /// Log, clock, digests, secrets: made by the host.
+  public let host: any StageHost
+
+  /// Makes a context.
+  public init(stage: String, study: Study, folder: DataFolder, host: any StageHost) {
+    self.stage = stage
+    self.study = study
+    self.folder = folder
+    self.host = host
+  }
+
+  /// Wraps bytes that belong to a stored record, with their SHA-256.
+  public func content(_ bytes: [UInt8], mediaType: String) -> StoredContent {
+    StoredContent(bytes: bytes, sha256: host.sha256(of: bytes), mediaType: mediaType)
+  }
+
+  /// The bytes of a secret.
+  ///
+  /// - Throws: ``StageError`` of class `fatal` when there is no such secret.
+  public func secret(_ reference: SecretReference) throws -> [UInt8] {
+    try host.secret(named: reference.name)
+  }
+
+  /// A generator seeded by this stage and `identity` alone: the same on every run.
+  public func random(for identity: RecordIdentity) -> SeededGenerator {
+    let digest = host.sha256(of: Array("\(stage)\n\(identity.text)".utf8))
+    return SeededGenerator(seed: UInt64(digest.hexadecimal.prefix(16), radix: 16) ?? 0)
+  }
+}
+
+/// A run's data folder: what may leave, and `private/` for all else (DESIGN §2).
+public struct DataFolder: Sendable, Hashable {
+  /// What may leave, as an absolute path.
+  public let path: String
+  /// Originals, ledger, quarantine, identified reports, linking table; mode 0700.
+  public var privatePath: String { "\(path)/private" }
+
+  /// Wraps an absolute path.
+  public init(path: String) { self.path = path }
+}
+
+/// Services that the host of a stage offers; conformers are the runner and the test harness.
+public protocol StageHost: Sendable {
+  /// The SHA-256 of some bytes.
+  func sha256(of bytes: [UInt8]) -> ContentDigest
+  /// The bytes of a secret; throws a fatal ``StageError`` when there is none of that name.
+  func secret(named name: String) throws -> [UInt8]
+  /// Seconds since 1970-01-01T00:00:00Z; stages that read it say so in their manifest.
+  func now() -> Double
+  /// Writes a log line: a constant message, and values that tell nothing of a subject.
+  func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String])
+  /// The nearest ancestor with this schema of a stored record, by the record's ledger reference.
+  func ancestor(of reference: LedgerReference, schema: SchemaID) async throws -> (any StoredRecord)?
+  /// The current stored record of this identity, if there is one; part of the reuse key.
+  func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)?
+}
+
+/// How much a log line matters. Libraries log at `info` or lower.
+public enum LogLevel: String, Sendable, Codable, CaseIterable {
+  /// For who looks for a fault.
+  case debug
+  /// What happened.
+  case info
+  /// What somebody should look at.
+  case warning
+}
+
+/// A stored record's number in its ledger.
+public struct LedgerReference: Hashable, Sendable {
+  /// The row's number.
+  public let number: Int64
+  /// Wraps a number.
+  public init(number: Int64) { self.number = number }
+}
+
+/// What a stage is given with each record.
+public struct DeliveryContext: Sendable {
+  /// The stage's context.
+  public let stage: StageContext
+  /// The stored record that this delivery comes from: the input itself, or the input's nearest
+  /// stored ancestor when the input is derived.
+  public let origin: LedgerReference?
+  /// Which attempt this is, from 1.
+  public let attempt: Int
+
+  /// Makes a context.
+  public init(stage: StageContext, origin: LedgerReference?, attempt: Int) {
+    self.stage = stage
+    self.origin = origin
+    self.attempt = attempt
+  }
+
+  /// The nearest ancestor of the input that is of this type: a measurement's captured image.
+  ///
+  /// The input itself counts. `nil` when there is none.
+  public func ancestor<Ancestor: StoredRecord>(_ type: Ancestor.Type) async throws -> Ancestor? {
+    guard let origin else { return nil }
+    return try await stage.host.ancestor(of: origin, schema: type.schema) as? Ancestor
+  }
+
+  /// The current record of an identity: partners of a visit.
+  public func lookup<Partner: StoredRecord>(
+    _ type: Partner.Type, _ identity: RecordIdentity
+  ) async throws -> Partner? {
+    try await stage.host.lookup(identity, schema: type.schema) as? Partner
+  }
+}
+
+/// A small random generator that gives the same numbers on every machine (SplitMix64, Steele,
+/// Lea and Flood 2014, doi 10.1145/2660193.2660195).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Starts a sequence.
+  public init(seed: UInt64) { state = seed }
+
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,176 @@
+public import ClinicalRecords
+
+/// One stage type as the host sees it: its manifest, its border types, and how to make one.
+///
+/// The border types are checked before anything opens, so that the casts inside never fail.
+public struct StageEntry: Sendable {
+  /// What a stage does in the graph.
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    /// Makes records.
+    case source
+    /// Takes and makes.
+    case transform
+    /// Takes, acts on the world.
+    case sink
+    /// A sink that is written whole at drain.
+    case projection
+  }
+
+  /// What the stage declares of itself.
+  public let manifest: StageManifest
+  /// What it does in the graph.
+  public let kind: Kind
+  /// What it takes.
+  public let input: RecordType?
+  /// What it makes.
+  public let output: RecordType?
+  /// Its settings.
+  public let settings: [SettingDeclaration]
+  /// The defaults, under the keys of the pipeline file.
+  public let defaults: JSONValue
+  /// Finds what is wrong with settings whose single values have been checked.
+  public let checkSettings: @Sendable (JSONValue) -> SettingProblem?
+  /// Makes a stage.
+  public let make: @Sendable (JSONValue, StageContext) async throws -> RunningStage
+
+  /// The JSON Schema of the stage's settings.
+  public var settingsSchema: JSONValue {
+    let properties = settings.map { declaration in
+      JSONValue.Member(
+        declaration.key, declaration.jsonSchema(standard: defaults[declaration.key]))
+    }
+    let required = settings.filter(\.required).map { JSONValue.string($0.key) }
+    return .object(
+      [
+        JSONValue.Member("type", .string("object")),
+        JSONValue.Member("properties", .object(properties)),
+        JSONValue.Member("additionalProperties", .boolean(false)),
+      ] + (required.isEmpty ? [] : [JSONValue.Member("required", .array(required))]))
+  }
+}
+
+/// A record type as the host sees it.
+public struct RecordType: Sendable {
+  /// The schema id.
+  public let schema: SchemaID
+  /// Which Swift type, to find two copies of one record library.
+  public let identifier: ObjectIdentifier
+  /// Reads a stored record's payload, given the folder of its contents; `nil` for derived types.
+  public let decode: (@Sendable ([UInt8], String?) throws -> any StoredRecord)?
+
+  /// Whether the type is stored.
+  public var isStored: Bool { decode != nil }
+
+  /// Describes a type.
+  public init<Value: Record>(_ type: Value.Type) {
+    schema = type.schema
+    identifier = ObjectIdentifier(type)
+    decode = (type as? any StoredRecord.Type).map { RecordType.decoder(of: $0) }
+  }
+
+  private static func decoder<Value: StoredRecord>(
+    of type: Value.Type
+  ) -> @Sendable ([UInt8], String?) throws -> any StoredRecord {
+    { payload, folder in try RecordDecoder(contentFolder: folder).decode(type, from: payload) }
+  }
+}
+
+/// A stage that was made, behind its erased calls.
+public enum RunningStage: Sendable {
+  /// Runs until done; the closure takes a record and whether to wait for acceptance.
+  case source(
+    run:
+      @Sendable (@escaping @Sendable (any Record, Bool) async throws -> Void) async throws -> Void
+  )
+  /// Makes an output, after saying how many bytes it may take.
+  case transform(
+    outputByteCount: @Sendable (any Record) -> Int,
+    process: @Sendable (any Record, DeliveryContext) async throws -> any Record)
+  /// Acts on a record; writes the rest at drain.
+  case sink(
+    accept: @Sendable (any Record, DeliveryContext) async throws -> Void,
+    finish: @Sendable () async throws -> Void)
+  /// Writes all at drain: `count` records, fetched by position.
+  case projection(
+    project:
+      @Sendable (
+        Int, @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
+      ) async throws -> Void)
+}
+
+extension StageEntry {
+  /// Describes a source.
+  public init<Type: Source>(_ type: Type.Type) {
+    self.init(type, kind: .source, input: nil, output: RecordType(Type.Output.self)) { stage in
+      .source(run: { put in try await stage.run(into: SourceOutput(put)) })
+    }
+  }
+
+  /// Describes a transform.
+  public init<Type: Transform>(_ type: Type.Type) {
+    self.init(
+      type, kind: .transform, input: RecordType(Type.Input.self),
+      output: RecordType(Type.Output.self)
+    ) { stage in
+      .transform(
+        outputByteCount: { stage.outputByteCount(for: cast($0)) },
+        process: { try await stage.process(cast($0), in: $1) })
+    }
+  }
+
+  /// Describes a sink.
+  public init<Type: Sink>(_ type: Type.Type) {
+    self.init(type, kind: .sink, input: RecordType(Type.Input.self), output: nil) { stage in
+      .sink(
+        accept: { try await stage.accept(cast($0), in: $1) }, finish: { try await stage.finish() })
+    }
+  }
+
+  /// Describes a projection.
+  public init<Type: Projection>(_ type: Type.Type) {
+    self.init(type, kind: .projection, input: RecordType(Type.Input.self), output: nil) { stage in
+      .projection(project: { count, fetch in
+        try await stage.project(ProjectedRecords(count: count, fetch: fetch))
+      })
+    }
+  }
+
+  private init<Type: Stage>(
+    _ type: Type.Type, kind: Kind, input: RecordType?, output: RecordType?,
+    running: @escaping @Sendable (Type) -> RunningStage
+  ) {
+    manifest = Type.manifest
+    self.kind = kind
+    self.input = input
+    self.output = output
+    settings = Type.Settings.declarations
+    do {
+      defaults = try SettingsReader.defaults(of: Type.Settings.self)
+    } catch {
+      preconditionFailure("the defaults of \(Type.manifest.id) cannot be encoded: \(error)")
+    }
+    checkSettings = { given in
+      do {
+        _ = try SettingsReader.read(Type.Settings.self, from: given)
+        return nil
+      } catch let problem as SettingProblem {
+        return problem
+      } catch {
+        return SettingProblem("", "the settings cannot be read", hint: "\(error)")
+      }
+    }
+    make = { given, context in
+      let settings = try SettingsReader.read(Type.Settings.self, from: given)
+      return running(try await Type(settings: settings, context: context))
+    }
+  }
+}
+
+/// The plan has compared both ends of the edge, so a failure here is a bug of the host.
+private func cast<Value: Record>(_ record: any Record) -> Value {
+  guard let value = record as? Value else {
+    preconditionFailure(
+      "a record of \(type(of: record).schema) reached a stage for \(Value.schema)")
+  }
+  return value
+}
