@@ -1,7 +1,8 @@
 public import Imaging
 
-/// A picture in linear light with its scale: what analysis measures. Identified and derived: it is
-/// made again after a crash.
+/// A picture in linear light with its scale: what analysis measures.
+///
+/// Identified and derived: it is made again after a crash.
 public struct CalibratedImage: Record {
   /// `anagen.calibrated-image/1.0`.
   public static let schema = SchemaID("anagen.calibrated-image", 1, 0)

@@ -1,5 +1,7 @@
 /// One picture as it came from the device or the folder: the original bytes and what is known of
-/// how they came to be. Identified and stored.
+/// how they came to be.
+///
+/// Identified and stored.
 public struct CapturedImage: StoredRecord, Equatable {
   /// `anagen.captured-image/1.0`.
   public static let schema = SchemaID("anagen.captured-image", 1, 0)

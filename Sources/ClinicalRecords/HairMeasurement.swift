@@ -1,5 +1,6 @@
-/// What was measured on one picture: the area, every hair, the summary, the quality. Identified
-/// and stored; its JSON is public (`anagen.hair-measurement/1.0`, DESIGN §9).
+/// What was measured on one picture: the area, every hair, the summary, the quality.
+///
+/// Identified and stored; its JSON is public (`anagen.hair-measurement/1.0`).
 ///
 /// Coordinates are pixels of the image as displayed, x right, y down, origin at the centre of the
 /// top-left pixel; lengths and diameters µm; areas cm².
@@ -237,7 +238,7 @@ public struct MeasurementProvenance: Codable, Sendable, Equatable {
   public let model: String
   /// The digest of the canonical settings, as `sha256:…`.
   public let settings: String
-  /// The channel that was measured: `luma`, `blue-weighted`, …
+  /// The channel that was measured, such as `luma`.
   public let channel: String
   /// Who decided.
   public let origin: Origin

@@ -102,7 +102,7 @@ public struct Study: Sendable, Equatable, Codable {
     public var region: String
     /// left, right, midline or unknown.
     public var side: String
-    /// What it is for: `primary`, `untreated_control`, …
+    /// What it is for, such as `primary` or `untreated_control`.
     public var role: String
     /// How many patches of skin are photographed.
     public var fields: Int

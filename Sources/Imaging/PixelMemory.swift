@@ -1,3 +1,5 @@
+// Sendable: the address and size never change, and Plane writes only while it is the sole owner.
+
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,7 +15,6 @@ import Synchronization
 ///
 /// Concurrency: the memory is written by its creator before it is shared, and only read after;
 /// ``Plane`` holds that rule by copy on write.
-// Sendable: the address and size never change, and Plane writes only while it is the sole owner.
 public final class PixelMemory: @unchecked Sendable {
   /// The first byte; aligned to a page.
   public let baseAddress: UnsafeMutableRawPointer

@@ -1,7 +1,9 @@
 public import ClinicalRecords
 
-/// One setting of a stage, declared once: validation, JSON Schema, help and `plugin list` text all
-/// come from it. The default is what the settings' `init()` sets.
+/// One setting of a stage, declared once.
+///
+/// Validation, JSON Schema, help and `plugin list` text all come from it. The default is what the
+/// settings' `init()` sets.
 public struct SettingDeclaration: Sendable {
   /// What values a setting takes.
   public indirect enum Kind: Sendable {

@@ -65,7 +65,7 @@ public protocol StageHost: Sendable {
   func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)?
 }
 
-/// How much a log line matters. Libraries log at `info` or lower.
+/// How much a log line matters.
 public enum LogLevel: String, Sendable, Codable, CaseIterable {
   /// For who looks for a fault.
   case debug
