@@ -1,0 +1,70 @@
+public import ClinicalRecords
+import Glibc
+
+/// The bodies of stored records as files named by their SHA-256 below `private/content`.
+///
+/// A file appears under its final name only when it is whole, so a crash leaves at most files in
+/// `incoming/`, which the next opening removes.
+public struct ContentStore: Sendable {
+  /// The folder that ``StoredContent/relativePath(of:)`` is relative to.
+  public let folder: String
+  private let durable: Bool
+
+  /// Opens the store, making its folders.
+  ///
+  /// - Parameter durable: whether files are synced before they count.
+  public init(folder: String, durable: Bool) throws {
+    self.folder = folder
+    self.durable = durable
+    try FileSystem.makeFolder(folder, mode: 0o700)
+    try FileSystem.makeFolder("\(folder)/incoming", mode: 0o700)
+    try removeLeftovers()
+  }
+
+  /// Where a content lies.
+  public func path(of digest: ContentDigest) -> String {
+    "\(folder)/\(StoredContent.relativePath(of: digest))"
+  }
+
+  /// Stores contents that are not there yet; when durable, all are on the disk on return.
+  ///
+  /// - Parameter contents: bodies with their digests.
+  /// - Throws: ``LedgerError`` with code `io`; nothing half-written stays under a final name.
+  public func store(_ contents: [(digest: ContentDigest, bytes: [UInt8])]) throws {
+    var touched: Set<String> = []
+    for (digest, bytes) in contents {
+      let final = path(of: digest)
+      if FileSystem.size(of: final) == bytes.count { continue }
+      let incoming = "\(folder)/incoming/\(digest.hexadecimal)"
+      try FileSystem.write(bytes, to: incoming, sync: durable)
+      let parent = "\(folder)/\(digest.hexadecimal.prefix(2))"
+      if !FileSystem.isFolder(parent) {
+        try FileSystem.makeFolder(parent, mode: 0o700)
+        touched.insert(folder)
+      }
+      guard rename(incoming, final) == 0 else {
+        throw FileSystem.failure("cannot move a content to \(parent)")
+      }
+      touched.insert(parent)
+    }
+    if durable {
+      for path in touched { try FileSystem.syncFolder(path) }
+    }
+  }
+
+  private func removeLeftovers() throws {
+    let incoming = "\(folder)/incoming"
+    guard let handle = opendir(incoming) else {
+      throw FileSystem.failure("cannot read \(incoming)")
+    }
+    defer { closedir(handle) }
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.count == 64, unlink("\(incoming)/\(name)") != 0 {
+        throw FileSystem.failure("cannot remove a leftover in \(incoming)")
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Glibc
+
+/// The few system calls that durable files need, each with its error in words.
+enum FileSystem {
+  /// Makes a folder and its parents, private to its owner when `mode` says so.
+  static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
+    if mkdir(path, mode) == 0 || errno == EEXIST {
+      guard isFolder(path) else {
+        throw LedgerError(
+          .io, subject: "\(path) is not a folder", hint: "name another data folder",
+          errno: ENOTDIR)
+      }
+      return
+    }
+    if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      try makeFolder(String(path[..<slash]), mode: 0o755)
+      if mkdir(path, mode) == 0 || errno == EEXIST { return }
+    }
+    throw failure("cannot make the folder \(path)")
+  }
+
+  /// Whether a folder of this name is there.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The size of a file in bytes, or `nil` when there is none.
+  static func size(of path: String) -> Int? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// Writes a new file; when `sync`, its bytes are on the disk before this returns.
+  static func write(_ bytes: [UInt8], to path: String, sync: Bool) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure("cannot make the file \(path)") }
+    var failed: LedgerError?
+    bytes.withUnsafeBytes { buffer in
+      var offset = 0
+      while offset < buffer.count, let base = buffer.baseAddress {
+        let written = Glibc.write(descriptor, base + offset, buffer.count - offset)
+        if written < 0 {
+          if errno == EINTR { continue }
+          failed = failure("cannot write \(path)")
+          return
+        }
+        offset += written
+      }
+    }
+    if failed == nil, sync, fsync(descriptor) != 0 { failed = failure("cannot sync \(path)") }
+    if close(descriptor) != 0, failed == nil { failed = failure("cannot close \(path)") }
+    if let failed {
+      unlink(path)
+      throw failed
+    }
+  }
+
+  /// Syncs a folder, so that the names in it are on the disk.
+  static func syncFolder(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("cannot open the folder \(path)") }
+    let result = fsync(descriptor)
+    let number = errno
+    close(descriptor)
+    guard result == 0 else {
+      errno = number
+      throw failure("cannot sync the folder \(path)")
+    }
+  }
+
+  /// The last system error with what was being done.
+  static func failure(_ what: String) -> LedgerError {
+    let number = errno
+    let hint =
+      switch number {
+      case ENOSPC, EDQUOT: "the disk is full: free some space and run again; nothing was lost"
+      case EACCES, EPERM: "permission is missing: check the owner and mode of the folder"
+      case EROFS: "the file system is read-only: name a data folder elsewhere"
+      default: "check the disk and run again; nothing was lost"
+      }
+    return LedgerError(
+      .io, subject: "\(what): \(String(cString: strerror(number)))", hint: hint, errno: number)
+  }
+}

@@ -1,0 +1,174 @@
+public import ClinicalRecords
+public import StageKit
+
+/// One commit's worth of change: deliveries that end, and a record that they gave.
+public struct LedgerEntry: Sendable {
+  /// A record to store, and the edges on which it goes on.
+  public struct Product: Sendable {
+    /// The record.
+    public let record: any StoredRecord
+    /// The stage that made it; its out-edges are opened.
+    public let stage: String
+    /// The stage's result version, for provenance.
+    public let resultVersion: String
+    /// The stored record it was made from; `nil` from a source.
+    public let parent: LedgerReference?
+    /// The delivery that it came of; a repeat of that delivery finds it.
+    public let delivery: Int64?
+
+    /// Makes a product.
+    public init(
+      record: any StoredRecord, stage: String, resultVersion: String, parent: LedgerReference?,
+      delivery: Int64?
+    ) {
+      self.record = record
+      self.stage = stage
+      self.resultVersion = resultVersion
+      self.parent = parent
+      self.delivery = delivery
+    }
+  }
+
+  /// How a delivery ends.
+  public struct End: Sendable {
+    /// Which delivery.
+    public let delivery: Int64
+    /// Why it was set aside; done when `nil`.
+    public let failure: DeliveryFailure?
+    /// How many attempts were made.
+    public let attempts: Int
+
+    /// Makes an end.
+    public init(delivery: Int64, failure: DeliveryFailure? = nil, attempts: Int = 1) {
+      self.delivery = delivery
+      self.failure = failure
+      self.attempts = attempts
+    }
+  }
+
+  /// The record to store, if any.
+  public let product: Product?
+  /// The deliveries that end.
+  public let ends: [End]
+
+  /// Makes an entry.
+  public init(product: Product? = nil, ends: [End] = []) {
+    self.product = product
+    self.ends = ends
+  }
+}
+
+/// Why a delivery was set aside.
+public struct DeliveryFailure: Sendable, Equatable, Codable {
+  /// The stage that refused or failed.
+  public let stage: String
+  /// The failure's class, as ``StageError/FailureClass``.
+  public let failureClass: String
+  /// The stable reason, such as `burned_in_text`.
+  public let reason: String
+  /// What failed; never a patient's value.
+  public let message: String
+  /// What to do.
+  public let hint: String
+
+  /// Makes a failure.
+  public init(
+    stage: String, failureClass: String, reason: String, message: String, hint: String
+  ) {
+    self.stage = stage
+    self.failureClass = failureClass
+    self.reason = reason
+    self.message = message
+    self.hint = hint
+  }
+}
+
+/// What a commit did with an entry.
+public struct LedgerOutcome: Sendable {
+  /// A delivery that is open and waits for its stage.
+  public struct Opened: Sendable {
+    /// The delivery's number.
+    public let delivery: Int64
+    /// The edge it is on.
+    public let edge: EdgeKey
+    /// The record that it delivers.
+    public let record: LedgerReference
+  }
+
+  /// The product's row, when the entry had one.
+  public var reference: LedgerReference?
+  /// Deliveries opened by this entry, also of earlier results whose next stage is new.
+  public var opened: [Opened] = []
+  /// Deliveries that end because a newer version of their record came.
+  public var superseded: [EdgeKey] = []
+  /// Deliveries that were done before with the same key, whose results stand.
+  public var reused: [EdgeKey] = []
+  /// Whether nothing was done because the entry's delivery had been superseded meanwhile.
+  public var overtaken = false
+  /// Edges whose deliveries were set aside before with the same key, and stay so.
+  public var stillQuarantined: [EdgeKey] = []
+}
+
+/// An edge, by the names of its two stages.
+public struct EdgeKey: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
+  /// The stage whose output it carries.
+  public let from: String
+  /// The stage that takes it.
+  public let to: String
+
+  /// Makes an edge's key.
+  public init(from: String, to: String) {
+    self.from = from
+    self.to = to
+  }
+
+  /// `from -> to`.
+  public var description: String { "\(from) -> \(to)" }
+
+  /// Orders by both names.
+  public static func < (left: EdgeKey, right: EdgeKey) -> Bool {
+    (left.from, left.to) < (right.from, right.to)
+  }
+}
+
+/// An edge that carries stored records, with the reuse key of what it leads to.
+public struct StoredEdge: Sendable {
+  /// The edge.
+  public let edge: EdgeKey
+  /// Tells whether a result of this edge's deliveries may be reused (DESIGN §5.6).
+  public let reuseKey: String
+
+  /// Makes an edge.
+  public init(edge: EdgeKey, reuseKey: String) {
+    self.edge = edge
+    self.reuseKey = reuseKey
+  }
+}
+
+/// A delivery that waits.
+public struct PendingDelivery: Sendable {
+  /// The delivery's number.
+  public let delivery: Int64
+  /// The edge it is on.
+  public let edge: EdgeKey
+  /// The record that it delivers.
+  public let record: LedgerReference
+}
+
+/// A delivery that was set aside, as `quarantine list` shows it.
+public struct QuarantinedDelivery: Sendable, Codable {
+  /// The delivery's number.
+  public let delivery: Int64
+  /// The edge it was on.
+  public let edge: EdgeKey
+  /// The identity of the record; identifies a subject.
+  public let identity: String
+  /// The record's schema.
+  public let schema: String
+  /// Why.
+  public let failure: DeliveryFailure
+  /// How many attempts were made.
+  public let attempts: Int
+  /// When, in seconds since 1970.
+  public let at: Double
+}

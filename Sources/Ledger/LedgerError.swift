@@ -1,0 +1,40 @@
+/// The ledger or its folder cannot be used.
+public struct LedgerError: Error, Sendable, CustomStringConvertible {
+  /// What kind of failure; open, so that new kinds break nobody.
+  public struct Code: Hashable, Sendable {
+    /// The stable name.
+    public let name: String
+    /// Makes a code.
+    public init(_ name: String) { self.name = name }
+    /// Another process owns the data folder.
+    public static let inUse = Code("data_folder_in_use")
+    /// A file or folder cannot be read or written.
+    public static let io = Code("io")
+    /// The file was written by a newer program.
+    public static let newer = Code("ledger_newer")
+    /// The file is not a ledger, or is damaged.
+    public static let damaged = Code("ledger_damaged")
+    /// There is no ledger in the folder.
+    public static let absent = Code("no_ledger")
+  }
+
+  /// What kind of failure.
+  public let code: Code
+  /// What failed and where.
+  public let subject: String
+  /// What to do.
+  public let hint: String
+  /// The system's error number, when a system call failed.
+  public let errno: Int32?
+
+  /// Makes an error.
+  public init(_ code: Code, subject: String, hint: String, errno: Int32? = nil) {
+    self.code = code
+    self.subject = subject
+    self.hint = hint
+    self.errno = errno
+  }
+
+  /// What failed and what to do, on one line.
+  public var description: String { "\(subject); \(hint)" }
+}

@@ -1,0 +1,177 @@
+public import ClinicalRecords
+import Foundation
+import GRDB
+public import StageKit
+
+/// A data folder's ledger opened to be looked at, also while a run owns it.
+public struct LedgerReading: Sendable {
+  private let database: DatabaseQueue
+
+  /// Opens the ledger of a data folder without changing it.
+  ///
+  /// - Throws: ``LedgerError``: `absent`, `damaged`, `newer` or `io`.
+  public init(folder: DataFolder) throws {
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    guard FileSystem.size(of: path) != nil else {
+      throw LedgerError(
+        .absent, subject: "there is no ledger in \(folder.path)",
+        hint: "name the folder that a run was given with --var data=OUT")
+    }
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    database = try RunLedger.inWords {
+      let database = try DatabaseQueue(path: path, configuration: configuration)
+      let format = try database.read { db in
+        (
+          try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
+          try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        )
+      }
+      guard format.0 == LedgerSchema.applicationID, format.1 <= LedgerSchema.version else {
+        throw LedgerError(
+          .damaged, subject: "\(path) is not a ledger of this version",
+          hint: "use the version of anagen that made it")
+      }
+      return database
+    }
+  }
+
+  /// Every delivery that is set aside, oldest first.
+  public func quarantined() throws -> [QuarantinedDelivery] {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT delivery.id AS id, from_stage, to_stage, identity, schema, stage, class,
+              reason, message, hint, attempts, at
+            FROM delivery JOIN record ON record.id = delivery.record_id
+            JOIN quarantine ON quarantine.delivery_id = delivery.id
+            WHERE state = 2 AND superseded_by IS NULL ORDER BY delivery.id
+            """
+        ).map { row in
+          QuarantinedDelivery(
+            delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),
+            identity: row["identity"], schema: row["schema"],
+            failure: DeliveryFailure(
+              stage: row["stage"], failureClass: row["class"], reason: row["reason"],
+              message: row["message"], hint: row["hint"]), attempts: row["attempts"],
+            at: row["at"])
+        }
+      }
+    }
+  }
+
+  /// How many deliveries are in which state on each edge, over all runs.
+  public func deliveryCounts() throws -> [EdgeKey: DeliveryCounts] {
+    try RunLedger.inWords {
+      try database.read { db in
+        var counts: [EdgeKey: DeliveryCounts] = [:]
+        for row in try Row.fetchAll(
+          db,
+          sql: """
+            SELECT from_stage, to_stage, state, count(*) AS number FROM delivery
+            GROUP BY from_stage, to_stage, state
+            """)
+        {
+          let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
+          var entry = counts[edge] ?? DeliveryCounts()
+          let number: Int = row["number"]
+          switch DeliveryState(rawValue: row["state"]) {
+          case .pending: entry.pending = number
+          case .done: entry.done = number
+          case .quarantined: entry.quarantined = number
+          case .superseded: entry.superseded = number
+          case nil: break
+          }
+          entry.opened = entry.pending + entry.done + entry.quarantined + entry.superseded
+          counts[edge] = entry
+        }
+        return counts
+      }
+    }
+  }
+
+  /// The runs of the folder, oldest first.
+  public func runs() throws -> [RunEntry] {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db, sql: "SELECT id, plan_digest, program, started_at, ended_at, outcome FROM run"
+        ).map { row in
+          RunEntry(
+            number: row["id"], planDigest: row["plan_digest"], program: row["program"],
+            startedAt: row["started_at"], endedAt: row["ended_at"], outcome: row["outcome"])
+        }
+      }
+    }
+  }
+
+  /// The current records of a schema, as canonical JSON, ordered by identity.
+  ///
+  /// - Parameter body: is called with each payload.
+  public func forEachCurrent(
+    _ schema: SchemaID, _ body: (_ identity: RecordIdentity, _ payload: [UInt8]) throws -> Void,
+    contentFolder: String
+  ) throws {
+    let rows = try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT identity, payload, payload_sha256 FROM record
+            WHERE schema LIKE ? || '/%' AND superseded_by IS NULL ORDER BY identity
+            """, arguments: [schema.name])
+      }
+    }
+    for row in rows {
+      let payload: [UInt8]
+      if let inline: Data = row["payload"] {
+        payload = [UInt8](inline)
+      } else if let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") {
+        let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
+        payload = [UInt8](try Data(contentsOf: URL(filePath: path)))
+      } else {
+        continue
+      }
+      try body(RecordIdentity(row["identity"]), payload)
+    }
+  }
+}
+
+/// How many deliveries of an edge are in which state.
+public struct DeliveryCounts: Sendable, Codable, Equatable {
+  /// All of them.
+  public var opened = 0
+  /// Ended well.
+  public var done = 0
+  /// Set aside.
+  public var quarantined = 0
+  /// Ended because a newer version of their record came.
+  public var superseded = 0
+  /// Not ended.
+  public var pending = 0
+
+  /// None of each.
+  public init() {}
+
+  /// Whether the sum holds: opened = done + quarantined + superseded + pending.
+  public var balances: Bool { opened == done + quarantined + superseded + pending }
+}
+
+/// One run of a data folder.
+public struct RunEntry: Sendable, Codable {
+  /// The run's number.
+  public let number: Int64
+  /// The SHA-256 of its plan.
+  public let planDigest: String
+  /// The program that ran it.
+  public let program: String
+  /// When it started, in seconds since 1970.
+  public let startedAt: Double
+  /// When it ended; `nil` while it runs or when it was killed.
+  public let endedAt: Double?
+  /// `completed`, `drained`, `interrupted` or `failed`.
+  public let outcome: String?
+}

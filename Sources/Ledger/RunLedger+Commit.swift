@@ -1,0 +1,265 @@
+import ClinicalRecords
+import Crypto
+import Foundation
+import GRDB
+import StageKit
+
+extension RunLedger {
+  /// Commits a batch in one transaction, contents first; durable on return.
+  ///
+  /// For each entry, in order: the product is stored (or found, when the same digest is there),
+  /// older versions of its identity are superseded, its deliveries are opened unless their
+  /// results stand, and the ends are noted.
+  ///
+  /// - Parameters:
+  ///   - entries: what to commit.
+  ///   - edges: the edges out of a stage that carry stored records.
+  /// - Returns: what was done, one for each entry.
+  /// - Throws: ``LedgerError``; nothing of the batch is committed.
+  public func commit(
+    _ entries: [LedgerEntry], edges: @escaping @Sendable (String) -> [StoredEdge]
+  ) throws -> [LedgerOutcome] {
+    let encoded = try entries.map { entry in try entry.product.map(EncodedProduct.init) }
+    var bodies: [(digest: ContentDigest, bytes: [UInt8])] = []
+    for product in encoded.compactMap({ $0 }) { bodies += product.bodies }
+    try contents.store(bodies)
+    let outcomes = try RunLedger.inWords {
+      try database.write { db in
+        let step = CommitStep(db: db, run: run, now: now(), edges: edges)
+        return try zip(entries, encoded).map { entry, product in
+          try step.perform(entry, product)
+        }
+      }
+    }
+    for entry in entries {
+      for content in entry.product?.record.contents ?? [] where content.unstoredBytes != nil {
+        content.settle(at: contents.path(of: content.sha256))
+      }
+    }
+    return outcomes
+  }
+}
+
+/// A record's payload, digest and bodies.
+private struct EncodedProduct {
+  let schema: String
+  let payload: [UInt8]
+  let digest: String
+  let payloadContent: ContentDigest?
+  let bodies: [(digest: ContentDigest, bytes: [UInt8])]
+
+  init(_ product: LedgerEntry.Product) throws {
+    let record = product.record
+    schema = type(of: record).schema.description
+    payload = try CanonicalJSONEncoder().encode(record)
+    var hash = SHA256()
+    hash.update(data: Array("\(schema)\n".utf8))
+    hash.update(data: payload)
+    digest = ContentDigest(bytes: hash.finalize()).hexadecimal
+    var bodies = record.contents.compactMap { content in
+      content.unstoredBytes.map { (digest: content.sha256, bytes: $0) }
+    }
+    if payload.count > RunLedger.inlinePayloadLimit {
+      let content = ContentDigest(bytes: SHA256.hash(data: payload))
+      payloadContent = content
+      bodies.append((content, payload))
+    } else {
+      payloadContent = nil
+    }
+    self.bodies = bodies
+  }
+}
+
+/// The work of one transaction.
+private struct CommitStep {
+  let db: Database
+  let run: Int64
+  let now: Double
+  let edges: @Sendable (String) -> [StoredEdge]
+
+  func perform(_ entry: LedgerEntry, _ encoded: EncodedProduct?) throws -> LedgerOutcome {
+    var outcome = LedgerOutcome()
+    if try isOvertaken(entry) {
+      outcome.overtaken = true
+      return outcome
+    }
+    if let product = entry.product, let encoded {
+      let record = try store(product, encoded, &outcome)
+      outcome.reference = LedgerReference(number: record)
+      try open(record, from: product.stage, &outcome)
+    }
+    for end in entry.ends { try self.end(end) }
+    return outcome
+  }
+
+  /// Whether a newer version of the record came while this delivery was in hand: what it gave
+  /// would be stale.
+  private func isOvertaken(_ entry: LedgerEntry) throws -> Bool {
+    for delivery in [entry.product?.delivery].compactMap({ $0 }) + entry.ends.map(\.delivery) {
+      let state = try Int.fetchOne(
+        db.cachedStatement(sql: "SELECT state FROM delivery WHERE id = ?"), arguments: [delivery])
+      if state == DeliveryState.superseded.rawValue { return true }
+    }
+    return false
+  }
+
+  private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+    let statement = try db.cachedStatement(sql: sql)
+    try statement.execute(arguments: arguments)
+  }
+
+  /// Finds or makes the record's row and makes it the current version of its identity.
+  private func store(
+    _ product: LedgerEntry.Product, _ encoded: EncodedProduct, _ outcome: inout LedgerOutcome
+  ) throws -> Int64 {
+    let identity = product.record.identity.text
+    let known = try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT id FROM record WHERE identity = ? AND digest = ?"),
+      arguments: [identity, encoded.digest])
+    let row: Int64
+    if let known {
+      row = known
+    } else {
+      try execute(
+        """
+        INSERT INTO record(schema, identity, digest, label, payload, payload_sha256)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        [
+          encoded.schema, identity, encoded.digest, product.record.privacy.rawValue,
+          encoded.payloadContent == nil ? Data(encoded.payload) : nil,
+          encoded.payloadContent?.hexadecimal,
+        ])
+      row = db.lastInsertedRowID
+    }
+    try makeCurrent(row, identity: identity, &outcome)
+    let hasProvenance =
+      try known != nil
+      && Bool.fetchOne(
+        db.cachedStatement(
+          sql: """
+            SELECT EXISTS (SELECT 1 FROM provenance WHERE record_id = ? AND delivery_id IS ?)
+            """), arguments: [row, product.delivery]) == true
+    if !hasProvenance {
+      try execute(
+        """
+        INSERT INTO provenance(record_id, parent_id, delivery_id, run_id, stage, result_version)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        [row, product.parent?.number, product.delivery, run, product.stage, product.resultVersion])
+    }
+    return row
+  }
+
+  /// Supersedes the other versions of an identity, and their open deliveries with them.
+  private func makeCurrent(
+    _ row: Int64, identity: String, _ outcome: inout LedgerOutcome
+  ) throws {
+    try execute(
+      "UPDATE record SET superseded_by = NULL WHERE id = ? AND superseded_by IS NOT NULL", [row])
+    let others = try Int64.fetchAll(
+      db.cachedStatement(
+        sql: "SELECT id FROM record WHERE identity = ? AND id <> ? AND superseded_by IS NULL"),
+      arguments: [identity, row])
+    for other in others {
+      try execute("UPDATE record SET superseded_by = ? WHERE id = ?", [row, other])
+      try supersede("record_id = ?", [other], &outcome)
+    }
+  }
+
+  private func supersede(
+    _ condition: String, _ arguments: StatementArguments, _ outcome: inout LedgerOutcome
+  ) throws {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: "SELECT id, from_stage, to_stage FROM delivery WHERE state = 0 AND \(condition)"),
+      arguments: arguments)
+    for row in rows {
+      try execute(
+        "UPDATE delivery SET state = 3, ended_run = ?, ended_at = ? WHERE id = ?",
+        [run, now, row["id"] as Int64])
+      outcome.superseded.append(EdgeKey(from: row["from_stage"], to: row["to_stage"]))
+    }
+  }
+
+  /// Opens a record's deliveries on the edges out of a stage, or follows the results that stand.
+  private func open(_ record: Int64, from stage: String, _ outcome: inout LedgerOutcome) throws {
+    for edge in edges(stage) {
+      let found = try Row.fetchOne(
+        db.cachedStatement(
+          sql: """
+            SELECT id, state FROM delivery
+            WHERE record_id = ? AND from_stage = ? AND to_stage = ? AND reuse_key = ?
+            """), arguments: [record, edge.edge.from, edge.edge.to, edge.reuseKey])
+      guard let found else {
+        try supersede(
+          "record_id = ? AND from_stage = ? AND to_stage = ?",
+          [record, edge.edge.from, edge.edge.to], &outcome)
+        try execute(
+          """
+          INSERT INTO delivery(record_id, from_stage, to_stage, reuse_key, state, opened_run)
+          VALUES (?, ?, ?, ?, 0, ?)
+          """, [record, edge.edge.from, edge.edge.to, edge.reuseKey, run])
+        outcome.opened.append(
+          LedgerOutcome.Opened(
+            delivery: db.lastInsertedRowID, edge: edge.edge,
+            record: LedgerReference(number: record)))
+        continue
+      }
+      let delivery: Int64 = found["id"]
+      switch DeliveryState(rawValue: found["state"]) {
+      case .done:
+        outcome.reused.append(edge.edge)
+        try follow(delivery, &outcome)
+      case .superseded:
+        try execute(
+          "UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL WHERE id = ?",
+          [run, delivery])
+        outcome.opened.append(
+          LedgerOutcome.Opened(
+            delivery: delivery, edge: edge.edge, record: LedgerReference(number: record)))
+      case .quarantined: outcome.stillQuarantined.append(edge.edge)
+      case .pending, nil: break
+      }
+    }
+  }
+
+  /// A delivery's results stand: they are current again, and their own edges are looked at.
+  private func follow(_ delivery: Int64, _ outcome: inout LedgerOutcome) throws {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT provenance.record_id, provenance.stage, record.identity FROM provenance
+          JOIN record ON record.id = provenance.record_id WHERE delivery_id = ?
+          """), arguments: [delivery])
+    for row in rows {
+      let record: Int64 = row["record_id"]
+      try makeCurrent(record, identity: row["identity"], &outcome)
+      try open(record, from: row["stage"], &outcome)
+    }
+  }
+
+  private func end(_ end: LedgerEntry.End) throws {
+    let state: DeliveryState = end.failure == nil ? .done : .quarantined
+    try execute(
+      """
+      UPDATE delivery SET state = ?, ended_run = ?, ended_at = ?, attempts = attempts + ?
+      WHERE id = ? AND state = 0
+      """, [state.rawValue, run, now, end.attempts, end.delivery])
+    guard db.changesCount == 1 else {
+      throw LedgerError(
+        .damaged, subject: "delivery \(end.delivery) ended twice",
+        hint: "this is a fault of anagen: keep the data folder and report it")
+    }
+    guard let failure = end.failure else { return }
+    try execute(
+      """
+      INSERT INTO quarantine(delivery_id, stage, class, reason, message, hint, at)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        end.delivery, failure.stage, failure.failureClass, failure.reason, failure.message,
+        failure.hint, now,
+      ])
+  }
+}

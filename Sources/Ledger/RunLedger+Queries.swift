@@ -1,0 +1,184 @@
+public import ClinicalRecords
+import Foundation
+import GRDB
+public import StageKit
+
+extension RunLedger {
+  /// Deliveries that wait for a stage, oldest first.
+  ///
+  /// - Parameters:
+  ///   - stage: the stage that they wait for.
+  ///   - first: the lowest delivery number to give.
+  ///   - limit: how many at most.
+  public func pending(
+    for stage: String, from first: Int64, limit: Int
+  ) throws -> [PendingDelivery] {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db.cachedStatement(
+            sql: """
+              SELECT id, from_stage, to_stage, record_id FROM delivery
+              WHERE to_stage = ? AND state = 0 AND id >= ? ORDER BY id LIMIT ?
+              """), arguments: [stage, first, limit]
+        ).map { row in
+          PendingDelivery(
+            delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),
+            record: LedgerReference(number: row["record_id"]))
+        }
+      }
+    }
+  }
+
+  /// How many deliveries wait on each edge.
+  public func pendingCounts() throws -> [EdgeKey: Int] {
+    try RunLedger.inWords {
+      try database.read { db in
+        let rows = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT from_stage, to_stage, count(*) AS number FROM delivery WHERE state = 0
+            GROUP BY from_stage, to_stage
+            """)
+        return Dictionary(
+          uniqueKeysWithValues: rows.map { row in
+            (EdgeKey(from: row["from_stage"], to: row["to_stage"]), row["number"] as Int)
+          })
+      }
+    }
+  }
+
+  /// Ends deliveries that wait on edges which the plan no longer has, or with another reuse key.
+  ///
+  /// - Parameter edges: every stored edge of the plan.
+  /// - Returns: how many were superseded on each edge.
+  public func supersedeStale(_ edges: [StoredEdge]) throws -> [EdgeKey: Int] {
+    try RunLedger.inWords {
+      try database.write { db in
+        let rows = try Row.fetchAll(
+          db,
+          sql: "SELECT id, from_stage, to_stage, reuse_key FROM delivery WHERE state = 0")
+        let wanted = Set(edges.map { "\($0.edge)\n\($0.reuseKey)" })
+        var counts: [EdgeKey: Int] = [:]
+        for row in rows {
+          let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
+          let key: String = row["reuse_key"]
+          if wanted.contains("\(edge)\n\(key)") { continue }
+          try db.execute(
+            sql: "UPDATE delivery SET state = 3, ended_run = ?, ended_at = ? WHERE id = ?",
+            arguments: [run, now(), row["id"] as Int64])
+          counts[edge, default: 0] += 1
+        }
+        return counts
+      }
+    }
+  }
+
+  /// Reads a stored record.
+  ///
+  /// - Throws: ``LedgerError`` with code `damaged` when it is not there or cannot be read.
+  public func record(
+    _ reference: LedgerReference, types: [SchemaID: RecordType]
+  ) throws -> any StoredRecord {
+    let row = try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchOne(
+          db.cachedStatement(
+            sql: "SELECT schema, payload, payload_sha256 FROM record WHERE id = ?"),
+          arguments: [reference.number])
+      }
+    }
+    guard let row, let schema = SchemaID(parsing: row["schema"]),
+      let type = types.values.first(where: { $0.schema.name == schema.name }),
+      type.schema.major == schema.major, let decode = type.decode
+    else {
+      throw LedgerError(
+        .damaged, subject: "a stored record is missing or of a type this plan does not know",
+        hint: "run with the pipeline and the version that made the data folder")
+    }
+    let payload: [UInt8]
+    if let inline: Data = row["payload"] {
+      payload = [UInt8](inline)
+    } else {
+      payload = try largePayload(sha256: row["payload_sha256"])
+    }
+    do {
+      return try decode(payload, contents.folder)
+    } catch {
+      throw LedgerError(
+        .damaged, subject: "a stored record of \(schema) cannot be read",
+        hint: "restore the data folder from its backup")
+    }
+  }
+
+  private func largePayload(sha256: String?) throws -> [UInt8] {
+    guard let sha256, let digest = ContentDigest(hexadecimal: sha256) else {
+      throw LedgerError(
+        .damaged, subject: "a stored record has no payload",
+        hint: "restore the data folder from its backup")
+    }
+    do {
+      return [UInt8](try Data(contentsOf: URL(filePath: contents.path(of: digest))))
+    } catch {
+      throw LedgerError(
+        .damaged, subject: "the content \(digest) is missing",
+        hint: "restore the data folder from its backup")
+    }
+  }
+
+  /// The nearest ancestor of a record with a schema; the record itself counts.
+  public func ancestor(of reference: LedgerReference, schema: SchemaID) throws -> LedgerReference? {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Int64.fetchOne(
+          db.cachedStatement(
+            sql: """
+              WITH RECURSIVE line(id, depth) AS (
+                SELECT ?, 0 UNION
+                SELECT provenance.parent_id, depth + 1 FROM provenance
+                JOIN line ON provenance.record_id = line.id
+                WHERE provenance.parent_id IS NOT NULL AND depth < 64)
+              SELECT record.id FROM line JOIN record ON record.id = line.id
+              WHERE record.schema LIKE ? || '/%' ORDER BY depth, record.id DESC LIMIT 1
+              """), arguments: [reference.number, schema.name]
+        ).map(LedgerReference.init(number:))
+      }
+    }
+  }
+
+  /// The current record of an identity, if there is one.
+  public func current(_ identity: RecordIdentity) throws -> LedgerReference? {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Int64.fetchOne(
+          db.cachedStatement(
+            sql: "SELECT id FROM record WHERE identity = ? AND superseded_by IS NULL"),
+          arguments: [identity.text]
+        ).map(LedgerReference.init(number:))
+      }
+    }
+  }
+
+  /// The current records that a stage was given, ordered by identity: what a projection is
+  /// written from.
+  public func projected(to edges: [StoredEdge]) throws -> [LedgerReference] {
+    try RunLedger.inWords {
+      try database.read { db in
+        var found: [(identity: String, id: Int64)] = []
+        for edge in edges {
+          let rows = try Row.fetchAll(
+            db,
+            sql: """
+              SELECT DISTINCT record.id AS id, record.identity AS identity FROM delivery
+              JOIN record ON record.id = delivery.record_id
+              WHERE to_stage = ? AND from_stage = ? AND reuse_key = ? AND state IN (0, 1)
+              AND superseded_by IS NULL
+              """, arguments: [edge.edge.to, edge.edge.from, edge.reuseKey])
+          found += rows.map { ($0["identity"], $0["id"]) }
+        }
+        return found.sorted { ($0.identity, $0.id) < ($1.identity, $1.id) }
+          .map { LedgerReference(number: $0.id) }
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import ClinicalRecords
+import Crypto
+import Foundation
+import GRDB
+public import StageKit
+
+/// A data folder's durable memory: records, deliveries, their ends, and why.
+///
+/// SQLite with a write-ahead log. The calls block; the runner makes them off its tasks, and only
+/// one of its threads commits at a time.
+public final class RunLedger: Sendable {
+  /// How much a commit outlives.
+  public enum Durability: String, Sendable, Codable, CaseIterable {
+    /// A power cut: every commit is synced (`synchronous=FULL`).
+    case full
+    /// A crash of the program, but not a power cut.
+    case none
+  }
+
+  /// Payloads up to this size lie in their row, larger ones beside it as content (DESIGN §5.1).
+  public static let inlinePayloadLimit = 64 * 1024
+
+  /// Where contents lie.
+  public let contents: ContentStore
+  let database: DatabasePool
+  let run: Int64
+  let now: @Sendable () -> Double
+
+  /// Opens a data folder's ledger for a run, making it if there is none.
+  ///
+  /// - Parameters:
+  ///   - folder: the data folder, whose lock the caller holds.
+  ///   - durability: how much a commit outlives.
+  ///   - plan: the frozen plan as canonical JSON, kept with the run.
+  ///   - program: the program's version, kept with the run.
+  ///   - now: seconds since 1970, for time stamps.
+  /// - Throws: ``LedgerError``: `newer`, `damaged` or `io`.
+  public init(
+    folder: DataFolder, durability: Durability, plan: [UInt8], program: String,
+    now: @escaping @Sendable () -> Double
+  ) throws {
+    contents = try ContentStore(
+      folder: "\(folder.privatePath)/content", durable: durability == .full)
+    database = try RunLedger.open(
+      path: "\(folder.privatePath)/ledger.sqlite", durability: durability)
+    self.now = now
+    let digest = SHA256.hash(data: plan)
+    let planDigest = ContentDigest(bytes: digest).hexadecimal
+    let text = String(decoding: plan, as: UTF8.self)
+    run = try RunLedger.inWords {
+      try database.write { db in
+        try db.execute(
+          sql: """
+            INSERT INTO run(plan_digest, plan, program, started_at) VALUES (?, ?, ?, ?)
+            """, arguments: [planDigest, text, program, now()])
+        return db.lastInsertedRowID
+      }
+    }
+  }
+
+  /// Notes how the run ended.
+  ///
+  /// - Parameter outcome: `completed`, `drained`, `interrupted` or `failed`.
+  public func endRun(_ outcome: String) throws {
+    try RunLedger.inWords {
+      try database.write { db in
+        try db.execute(
+          sql: "UPDATE run SET ended_at = ?, outcome = ? WHERE id = ?",
+          arguments: [now(), outcome, run])
+      }
+    }
+  }
+
+  private static func open(path: String, durability: Durability) throws -> DatabasePool {
+    var configuration = Configuration()
+    configuration.maximumReaderCount = 4
+    configuration.busyMode = .timeout(10)
+    let level = durability == .full ? "FULL" : "OFF"
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA synchronous = \(level)")
+      try db.execute(sql: "PRAGMA foreign_keys = ON")
+    }
+    return try inWords {
+      let database = try DatabasePool(path: path, configuration: configuration)
+      try database.writeWithoutTransaction { db in
+        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        try check(application: application, version: version, tables: tables, path: path)
+        if tables == 0 {
+          try db.inTransaction {
+            try db.execute(sql: LedgerSchema.statements)
+            try db.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID)")
+            try db.execute(sql: "PRAGMA user_version = \(LedgerSchema.version)")
+            return .commit
+          }
+        }
+        try readBack(db, durability: durability)
+      }
+      return database
+    }
+  }
+
+  private static func check(application: Int, version: Int, tables: Int, path: String) throws {
+    if tables == 0 { return }
+    guard application == LedgerSchema.applicationID else {
+      throw LedgerError(
+        .damaged, subject: "\(path) is not a ledger", hint: "name another data folder")
+    }
+    guard version <= LedgerSchema.version else {
+      throw LedgerError(
+        .newer, subject: "\(path) was written by a newer anagen (format \(version))",
+        hint: "use that version, or name another data folder")
+    }
+  }
+
+  /// A pragma that did not take would make every promise hollow, so it is read back.
+  private static func readBack(_ db: Database, durability: Durability) throws {
+    let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+    let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
+    guard journal == "wal", synchronous == (durability == .full ? 2 : 0) else {
+      throw LedgerError(
+        .io, subject: "the ledger's file system does not allow a write-ahead log",
+        hint: "keep the data folder on a local disk")
+    }
+  }
+
+  /// Runs database work and says what failed in the ledger's own words.
+  static func inWords<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+        throw LedgerError(
+          .damaged, subject: "the ledger is damaged or is not a ledger",
+          hint: "restore the data folder from its backup, or name another")
+      case .SQLITE_FULL:
+        throw LedgerError(
+          .io, subject: "cannot write the ledger: the disk is full",
+          hint: "free some space and run again; nothing was lost", errno: ENOSPC)
+      case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+        throw LedgerError(
+          .io, subject: "cannot write the ledger: \(error.message ?? "no permission")",
+          hint: "check owner, mode and file system of the data folder")
+      default:
+        throw LedgerError(
+          .io, subject: "the ledger failed: \(error.message ?? "\(error.resultCode)")",
+          hint: "check the disk and run again; nothing was lost")
+      }
+    }
+  }
+}
