@@ -1,4 +1,4 @@
-/// The ledger's tables. A change raises ``version``.
+/// The ledger's tables; a change raises ``version``.
 enum LedgerSchema {
   static let version = 1
 

@@ -41,8 +41,9 @@ public final class RunLedger: Sendable {
   ) throws {
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
-    database = try RunLedger.open(
+    let database = try RunLedger.open(
       path: "\(folder.privatePath)/ledger.sqlite", durability: durability)
+    self.database = database
     self.now = now
     let digest = SHA256.hash(data: plan)
     let planDigest = ContentDigest(bytes: digest).hexadecimal
