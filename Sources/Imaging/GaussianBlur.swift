@@ -104,8 +104,8 @@ private func verticalPass(
     var sum = load8(middle + x) * taps[0]
     var tap = 1
     while tap < taps.count {
-      let above = source + max(0, y &- tap) &* width &+ x
-      let below = source + min(last, y &+ tap) &* width &+ x
+      let above = source + max(0, y &- tap) &* width + x
+      let below = source + min(last, y &+ tap) &* width + x
       sum += (load8(above) + load8(below)) * taps[tap]
       tap &+= 1
     }
