@@ -11,7 +11,9 @@ struct JPEGEntropyWalk {
   private let mcusDown: Int
   /// Which coefficients of each block are non-zero, bit k for zigzag index k; progressive only.
   private var nonZero: [[UInt64]]
-  /// Blocks that may still be visited. A run can end the band of 32,767 blocks in a few bits, so a
+  /// Blocks that may still be visited.
+  ///
+  /// A run can end the band of 32,767 blocks in a few bits, so a
   /// small file could ask for hours; a flat 20-megapixel picture in ten scans takes 5 million.
   private var visitsLeft: Int
   /// The lowest bit coded so far of each coefficient, by component and zigzag index; -1 for none.

@@ -2,9 +2,9 @@
 ///
 /// The scrubber needs to know the exact end, since what lies behind it is seen by no viewer, and
 /// needs the samples only to find transparency and unused palette entries.
-struct Inflate {
+package struct Inflate {
   /// A stream that breaks its format, or is larger than its picture.
-  struct Failure: Error {}
+  package struct Failure: Error {}
 
   private let input: [UInt8]
   private var position: Int
@@ -25,7 +25,7 @@ struct Inflate {
   /// - Parameter limit: the most bytes that are decompressed.
   /// - Throws: ``Failure`` when the stream is broken, ends early, has another checksum, needs a
   ///   preset dictionary, or holds more than `limit` bytes.
-  static func zlib(
+  package static func zlib(
     _ input: [UInt8], at position: Int = 0, limit: Int
   ) throws(Failure) -> (output: [UInt8], end: Int) {
     guard let header = input.number16(at: position), header % 31 == 0, header >> 8 & 15 == 8,
@@ -40,7 +40,7 @@ struct Inflate {
   }
 
   /// A zlib stream that holds `content` uncompressed; one form for one content.
-  static func storedZlib(_ content: [UInt8]) -> [UInt8] {
+  package static func storedZlib(_ content: [UInt8]) -> [UInt8] {
     var stream: [UInt8] = [0x78, 0x01]
     var start = 0
     repeat {

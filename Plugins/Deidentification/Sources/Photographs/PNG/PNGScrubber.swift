@@ -97,14 +97,14 @@ struct PNGScrubber {
 }
 
 /// The check sum of PNG chunks (annex D of the specification).
-enum CRC32 {
+package enum CRC32 {
   private static let table: [UInt32] = (0..<256).map { start in
     (0..<8).reduce(UInt32(start)) { value, _ in
       value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1
     }
   }
 
-  static func value(of bytes: ArraySlice<UInt8>) -> Int {
+  package static func value(of bytes: ArraySlice<UInt8>) -> Int {
     let table = table
     var sum = UInt32.max
     for byte in bytes { sum = sum >> 8 ^ table[Int((sum ^ UInt32(byte)) & 255)] }
