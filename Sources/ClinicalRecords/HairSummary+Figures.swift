@@ -26,7 +26,7 @@ extension HairSummary {
   ) {
     precondition(level > 0 && level < 1, "a level between 0 and 1")
     let counted = hairs.filter(\.counted)
-    let diameters = counted.compactMap(\.diameter?.value).filter { $0.isFinite && $0 > 0 }
+    let diameters = counted.usableDiameters
     let moments = SampleMoments(diameters)
     let arithmetic = FigureArithmetic(
       area: measuredArea.squareCentimetres, scaleUncertainty: scale.relativeUncertainty,
