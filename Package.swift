@@ -77,11 +77,14 @@ let package = Package(
     .systemLibrary(
       name: "CLibTIFF", path: "Sources/CLibTIFF", pkgConfig: "libtiff-4",
       providers: [.apt(["libtiff-dev"])]),
+    .systemLibrary(
+      name: "CLibLCMS2", path: "Sources/CLibLCMS2", pkgConfig: "lcms2",
+      providers: [.apt(["liblcms2-dev"])]),
     .target(
       name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibTIFF"],
       path: "Sources/CImageCodecs"),
     module("Imaging", []),
-    module("ImageCodecs", ["Imaging", "CImageCodecs"]),
+    module("ImageCodecs", ["Imaging", "CImageCodecs", "CLibLCMS2"]),
     module("ClinicalRecords", ["Imaging"]),
     module("StageKit", ["ClinicalRecords", "Imaging"]),
     module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging", crypto]),
