@@ -99,9 +99,11 @@ public struct ImageDecoder: Sendable {
     _ image: InterleavedImage<Sample>, _ layout: StoredLayout, _ notes: [ImageNote],
     _ wrap: (InterleavedImage<Sample>) -> DecodedImage.Pixels
   ) throws -> DecodedImage {
-    DecodedImage(
-      pixels: wrap(layout.orientation.applied(to: image)),
-      header: layout.header(adding: notes), colourProfile: layout.colour.profile)
+    let (standard, note) = try layout.colour.standardised(image)
+    return DecodedImage(
+      pixels: wrap(layout.orientation.applied(to: standard)),
+      header: layout.header(adding: notes + (note.map { [$0] } ?? [])),
+      colourProfile: layout.colour.profile)
   }
 
   private func check(_ layout: StoredLayout) throws {
