@@ -124,7 +124,7 @@ private func interpolated(
   let row = Int(offset.y.rounded(.down))
   let across = offset.x - Float(column)
   let down = offset.y - Float(row)
-  let from = centre + row &* width &+ column
+  let from = centre + (row * width + column)
   let top = from[0] + (from[1] - from[0]) * across
   let bottom = from[width] + (from[width &+ 1] - from[width]) * across
   return top + (bottom - top) * down

@@ -1,0 +1,87 @@
+import Imaging
+
+/// From a density plane to the lines that may be hairs.
+struct ShaftTracer: Sendable {
+  /// The scale of the density plane.
+  var micrometresPerPixel: Float
+  /// A line starts where the ridge is this many times the median of all ridge maxima.
+  var highMultiple: Float = 7
+  /// A line continues down to this many times the median.
+  var lowMultiple: Float = 2.4
+  /// The shortest line that is looked at, in micrometres.
+  var shortestMicrometres: Float = 110
+
+  /// The candidates of a field in the order of their weight (contrast times length).
+  func candidates(in density: Plane<Float>, field: HessianRidge) -> [HairCandidate] {
+    let points = RidgeDetector.maxima(of: field, floor: 5e-4)
+    guard !points.isEmpty else { return [] }
+    // The median is the texture of the skin: thresholds follow it from device to device.
+    let texture = median(points.map(\.strength))
+    let linking = RidgeLinking(
+      high: max(0.02, highMultiple * texture), low: max(0.008, lowMultiple * texture))
+    let traced = linking.lines(among: points, width: density.width, height: density.height)
+    let taps = GaussianKernel(sigma: 1.5).taps
+    let lines = traced.map { $0.smoothed(taps).resampled() }
+    let merged = SegmentMerging(micrometresPerPixel: micrometresPerPixel).merged(
+      lines, density: density)
+    return density.withSampler { sampler in
+      field.strength.withSampler { strength in
+        var found = merged.compactMap { candidate(from: $0, density: sampler, strength: strength) }
+        found.sort { weight($0) > weight($1) }
+        return found
+      }
+    }
+  }
+
+  private func weight(_ candidate: HairCandidate) -> Float {
+    candidate.profile.contrast * candidate.lengthMicrometres
+  }
+
+  private func candidate(
+    from merged: Polyline, density: BilinearSampler, strength: BilinearSampler
+  ) -> HairCandidate? {
+    let line = merged.trimmedToDarkPart(density: density)
+    guard line.count >= 8, !isBubbleRim(line) else { return nil }
+    let length = line.length * micrometresPerPixel
+    guard length >= shortestMicrometres else { return nil }
+    guard
+      let profile = ShaftProfile(
+        along: line, density: density, micrometresPerPixel: micrometresPerPixel)
+    else { return nil }
+    let width = profile.width * micrometresPerPixel
+    guard length >= 1.6 * width, profile.contrast > 0.06, profile.soundShare > 0.5 else {
+      return nil
+    }
+    let strengths = line.points.map { strength($0.x, $0.y) }
+    return HairCandidate(
+      line: line, profile: profile, strength: median(strengths), lengthMicrometres: length,
+      widthMicrometres: width)
+  }
+
+  /// A strong constant curve over a long arc: radius under 380 µm over more than 92 degrees.
+  private func isBubbleRim(_ line: Polyline) -> Bool {
+    guard line.count >= 12 else { return false }
+    let smooth = line.smoothed(GaussianKernel(sigma: 2).taps)
+    var turn: Float = 0
+    var before = smooth.tangent(at: 0)
+    for index in 1..<smooth.count {
+      let now = smooth.tangent(at: index)
+      turn += cross(before, now)
+      before = now
+    }
+    let total = abs(turn)
+    return total > 1.6 && Float(line.count) * micrometresPerPixel / total < 380
+  }
+}
+
+extension Polyline {
+  /// The line without ends where the density falls under half of its 70th percentile.
+  func trimmedToDarkPart(density: BilinearSampler) -> Polyline {
+    let values = points.map { density($0.x, $0.y) }
+    let level = 0.5 * quantile(values, 0.7)
+    guard let first = values.firstIndex(where: { $0 > level }),
+      let last = values.lastIndex(where: { $0 > level })
+    else { return self }
+    return Polyline(points: Array(points[first...last]))
+  }
+}
