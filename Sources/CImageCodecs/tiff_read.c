@@ -81,7 +81,6 @@ static void describe_samples(TIFF *tiff, anagen_tiff_header *header) {
   TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &header->compression);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &header->extra_samples, &extra);
   if (!TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &header->photometric)) header->photometric = 0xFFFF;
-  header->first_extra = header->extra_samples ? extra[0] : EXTRASAMPLE_UNSPECIFIED;
   header->known_compression = TIFFIsCODECConfigured(header->compression);
   if (header->photometric == PHOTOMETRIC_PALETTE) {
     uint16_t *red = NULL, *green = NULL, *blue = NULL;

@@ -106,7 +106,7 @@ typedef struct {
   uint32_t width, height;
   uint32_t block_width, block_height, block_count;
   uint16_t bits, samples, photometric, planar, sample_format, compression;
-  uint16_t orientation, extra_samples, first_extra;
+  uint16_t orientation, extra_samples;
   uint16_t resolution_unit;  // 2 per inch, 3 per centimetre
   float x_resolution, y_resolution;
   int tiled, more_pages, reduced, raw, known_compression;
