@@ -118,9 +118,9 @@ let package = Package(
     tests("Command", ["Imaging", "ImageCodecs"]),
     tests("House", []),
   ]
-    + plugin("ImageFiles", ["ImageCodecs", yams])
+    + plugin("ImageFiles", ["ImageCodecs"])
     + plugin("Phantom", ["ImageCodecs"])
-    + plugin("Calibration", ["ImageCodecs"])
+    + plugin("Calibration", ["ImageCodecs", yams])
     + plugin("HairAnalysis", [], testing: ["ImageCodecs", "Phantom"])
     + plugin("Deidentification", ["ImageCodecs", crypto], testing: ["Phantom"])
     + plugin("Registry", [grdb, crypto])
