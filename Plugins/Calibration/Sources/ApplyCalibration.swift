@@ -1,0 +1,165 @@
+public import ClinicalRecords
+import FoundationEssentials
+import ImageCodecs
+import Imaging
+public import StageKit
+
+/// `calibration.apply`: decodes a captured image and gives its light and its scale.
+///
+/// Samples become linear light (sRGB undone), divided by the profile's flat field where there is
+/// one; the scale comes from the setting, else the profile, else the picture's manifest, with its
+/// uncertainty, origin and age. A picture that cannot be decoded or has no scale is refused with
+/// the reason.
+public struct ApplyCalibration: Transform {
+  /// The stage's settings.
+  public struct Settings: StageSettings {
+    /// µm per pixel of every picture.
+    public var umPerPx: Double?
+    /// The relative standard uncertainty of a scale that is typed, here or in a manifest.
+    ///
+    /// 0.012 by default: by so much the scale bar and the circle that one trichoscope draws into
+    /// its own pictures contradict each other (358.5 and 362.7 px/mm).
+    public var relativeUncertainty = 0.012
+    /// A calibration profile.
+    public var profile: String?
+    /// The largest picture in megapixels.
+    public var maxMegapixels = 24
+
+    /// Makes the defaults.
+    public init() {}
+
+    /// The settings as the pipeline file shows them.
+    public static let declarations: [SettingDeclaration] = [
+      SettingDeclaration(
+        "um_per_px", .number(0.1...100, unit: "um"),
+        "The size of a pixel, for material without a calibration; overrides the manifest."),
+      SettingDeclaration(
+        "relative_uncertainty", .number(0...0.2, unit: nil),
+        "The relative standard uncertainty of a scale that is typed, here or in a manifest."),
+      SettingDeclaration(
+        "profile", .inputFile, "The calibration profile of the device and its optics."),
+      SettingDeclaration(
+        "max_megapixels", .integer(1...120),
+        "The largest picture; above 24 one picture takes more memory than the plan counts."),
+    ]
+
+    /// A typed scale and a profile contradict each other.
+    public func problems() -> [SettingProblem] {
+      guard umPerPx != nil, profile != nil else { return [] }
+      return [
+        SettingProblem(
+          "um_per_px", "a typed scale and a profile are both given", hint: "remove one of them")
+      ]
+    }
+  }
+
+  /// What the stage declares of itself.
+  ///
+  /// Working set of one 24-megapixel picture: the file (up to 24 MB of JPEG), 8-bit samples twice
+  /// while they are turned upright or 16-bit ones once (144 MB), and a fitted flat field (288 MB
+  /// at three planes): 456 MB at most, 30 MB at 1.3 megapixels.
+  public static let manifest = StageManifest(
+    id: "calibration.apply",
+    summary: "Decodes a photograph into linear light and gives it its scale.",
+    resultVersion: "1", workingSetBytes: 456 << 20)
+
+  private let context: StageContext
+  private let decoder: ImageDecoder
+  private let rule: ScaleRule
+  private let flatField: StoredFlatField?
+
+  /// Reads the profile and its flat field, and holds them to the study.
+  ///
+  /// - Throws: ``StageError`` of class `fatal`.
+  public init(settings: Settings, context: StageContext) async throws {
+    self.context = context
+    let decoder = ImageDecoder(limits: DecodingLimits(pixels: settings.maxMegapixels * 1_000_000))
+    self.decoder = decoder
+    let profile = try settings.profile.map { path in
+      try CalibrationProfile(ApplyCalibration.bytes(of: path), file: path)
+    }
+    rule = ScaleRule(
+      argument: settings.umPerPx, typedUncertainty: settings.relativeUncertainty, profile: profile,
+      imaging: context.study.imaging)
+    try rule.check()
+    flatField = try profile?.flatField.map { file in
+      try ApplyCalibration.flatField(file, besides: settings.profile ?? "", context, decoder)
+    }
+  }
+
+  /// Decodes, linearises and scales one picture.
+  ///
+  /// - Throws: ``StageError`` of class `record` with the decoder's or the scale's reason.
+  public func process(
+    _ input: CapturedImage, in delivery: DeliveryContext
+  ) async throws -> CalibratedImage {
+    let (scale, note) = try rule.scale(of: input)
+    if let note { context.host.log(.warning, stage: context.stage, note, [:]) }
+    let picture = try decoded(input)
+    for note in picture.header.notes {
+      context.host.log(
+        .info, stage: context.stage, "a picture has a note", ["note": note.code.name])
+    }
+    let light = StandardTone.light(of: picture)
+    guard let flatField else {
+      return CalibratedImage(captured: input, light: light, scale: scale)
+    }
+    let even = try flatField.corrected(light, pool: nil)
+    return CalibratedImage(
+      captured: input, light: even.light, scale: scale, unmeasurable: even.unmeasurable)
+  }
+
+  /// The planes' size, from the picture's header; nothing when it will be refused.
+  public func outputByteCount(for input: CapturedImage) -> Int {
+    do {
+      let header = try decoder.inspect(input.original.bytes())
+      let planes = header.channels * MemoryLayout<Float>.size + (flatField == nil ? 0 : 1)
+      return header.width * header.height * planes + 1024
+    } catch {
+      // `process` meets the same error and says it.
+      return 1024
+    }
+  }
+
+  private func decoded(_ input: CapturedImage) throws -> DecodedImage {
+    do {
+      return try decoder.decode(input.original.bytes(), fileName: input.fileName)
+    } catch let error as ImageCodecError {
+      throw StageError(
+        error.code == .outOfMemory ? .transient : .record, error.code.name, subject: error.subject,
+        hint: error.hint)
+    }
+  }
+}
+
+extension ApplyCalibration {
+  private static func bytes(of path: String) throws -> [UInt8] {
+    do {
+      return [UInt8](try Data(contentsOf: URL(filePath: path)))
+    } catch {
+      throw StageError(
+        .fatal, "file_unreadable", subject: "\(path): error: the file cannot be read",
+        hint: "check its path and rights")
+    }
+  }
+
+  private static func flatField(
+    _ file: CalibrationProfile.FlatFieldFile, besides profile: String, _ context: StageContext,
+    _ decoder: ImageDecoder
+  ) throws -> StoredFlatField {
+    let folder = profile.lastIndex(of: "/").map { profile[...$0] } ?? ""
+    let path = file.path.hasPrefix("/") ? file.path : folder + file.path
+    let bytes = try bytes(of: path)
+    guard context.host.sha256(of: bytes) == file.sha256 else {
+      throw StageError(
+        .fatal, "flat_field_changed", subject: "\(path): error: the file is not the profile's",
+        hint: "restore the file, or state its SHA-256 in the profile")
+    }
+    do {
+      return StoredFlatField(target: StandardTone.light(of: try decoder.decode(bytes)))
+    } catch let error as ImageCodecError {
+      throw StageError(
+        .fatal, error.code.name, subject: "\(path): error: \(error.subject)", hint: error.hint)
+    }
+  }
+}
