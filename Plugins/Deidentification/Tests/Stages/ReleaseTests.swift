@@ -1,0 +1,234 @@
+import ClinicalRecords
+import Crypto
+import Deidentification
+import Foundation
+import ImageCodecs
+import StageKit
+import Testing
+
+@Suite struct ReleaseTests {
+  private func photograph(text: String? = nil) throws -> [UInt8] {
+    var scalp = DrawnScalp(seed: 11)
+    if let text {
+      scalp.draw(text, x: 30, y: 20, dot: 3, colour: [255, 255, 255], bar: [60, 60, 60])
+    }
+    let file = try JPEGEncoder(quality: 90).encode(scalp.image)
+    return Array(file[..<2]) + CraftedJPEG.segment(0xE1, Array("Exif\0\0".utf8) + craftedExif())
+      + Array(file[2...]) + Canary.both
+  }
+
+  private func linkingKey(_ host: TestHost) throws -> (path: String, secret: [UInt8]) {
+    let key = Curve25519.KeyAgreement.PrivateKey()
+    let path = "\(host.folder.path)/linking.pub"
+    let der =
+      Data([0x30, 42, 0x30, 5, 6, 3, 0x2B, 0x65, 0x6E, 3, 33, 0]) + key.publicKey.rawRepresentation
+    let pem = "-----BEGIN PUBLIC KEY-----\n\(der.base64EncodedString())\n-----END PUBLIC KEY-----\n"
+    try pem.write(toFile: path, atomically: true, encoding: .utf8)
+    try FileManager.default.createDirectory(
+      atPath: host.folder.privatePath, withIntermediateDirectories: true)
+    return (path, Array(key.rawRepresentation))
+  }
+
+  private func text(of record: Released) throws -> String {
+    String(decoding: try CanonicalJSONEncoder().encode(record), as: UTF8.self)
+  }
+
+  @Test("A row for the trial keeps the subject number and nothing else that identifies")
+  func trialRow() async throws {
+    let acquired = Acquired(try photograph())
+    let host = TestHost(ancestor: acquired.captured)
+    let stage = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context())
+    let released = try await stage.process(acquired.measurement, in: host.delivery())
+    #expect(released.privacy == .pseudonymised)
+    #expect(released.acquisition.subject == "01-001")
+    for identifying in acquired.identifying {
+      #expect(!(try text(of: released)).contains(identifying))
+    }
+    #expect(released.byteCount <= stage.outputByteCount(for: acquired.measurement))
+  }
+
+  @Test("A public row has a code for its subject that only the linking table's owner can trace")
+  func publicRow() async throws {
+    let acquired = Acquired(try photograph())
+    let host = TestHost(ancestor: acquired.captured)
+    let (path, secret) = try linkingKey(host)
+    var codes: Set<String> = []
+    for _ in 0..<2 {
+      let stage = try await DeidentifyMeasurements(
+        settings: releaseSettings(.public, linkingKey: path), context: host.context())
+      let released = try await stage.process(acquired.measurement, in: host.delivery())
+      #expect(released.privacy == .deidentified)
+      #expect(!(try text(of: released)).contains("01-001"))
+      codes.insert(released.acquisition.subject)
+    }
+    #expect(codes.count == 1, "the code stays the same in one data folder")
+    let table = try String(
+      contentsOfFile: "\(host.folder.privatePath)/linking/table", encoding: .utf8)
+    let lines = table.split(separator: "\n").map(String.init)
+    #expect(lines.count == 1 && !table.contains("01-001"))
+    let entry = try LinkingEntry(opening: lines[0], privateKey: secret)
+    #expect(entry.subject == "01-001" && codes.contains(entry.code))
+    #expect(throws: LinkingEntry.NotOpened.self) {
+      try LinkingEntry(opening: lines[0], privateKey: Array(repeating: 9, count: 32))
+    }
+    #expect(throws: LinkingEntry.NotOpened.self) {
+      try LinkingEntry(opening: "x" + lines[0].dropFirst(), privateKey: secret)
+    }
+  }
+
+  @Test("Codes of two data folders have nothing in common")
+  func foldersAreUnlinkable() async throws {
+    let acquired = Acquired(try photograph())
+    var references: Set<String> = []
+    for _ in 0..<2 {
+      let host = TestHost(ancestor: acquired.captured)
+      let stage = try await DeidentifyMeasurements(
+        settings: releaseSettings(.public, linkingKey: try linkingKey(host).path),
+        context: host.context())
+      let acquisition = try await stage.process(acquired.measurement, in: host.delivery())
+        .acquisition
+      references.formUnion([acquisition.subject, acquisition.reference])
+    }
+    #expect(references.count == 4)
+  }
+
+  @Test("Half a line that a power cut left in the linking table spoils no later line")
+  func tornTable() async throws {
+    let acquired = Acquired(try photograph())
+    let host = TestHost(ancestor: acquired.captured)
+    let (path, secret) = try linkingKey(host)
+    let folder = "\(host.folder.privatePath)/linking"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try "0123456789abcdef AAAA".write(
+      toFile: "\(folder)/table", atomically: true, encoding: .utf8)
+    let stage = try await DeidentifyMeasurements(
+      settings: releaseSettings(.public, linkingKey: path), context: host.context())
+    _ = try await stage.process(acquired.measurement, in: host.delivery())
+    let lines = try String(contentsOfFile: "\(folder)/table", encoding: .utf8).split(
+      separator: "\n")
+    #expect(try LinkingEntry(opening: String(lines[1]), privateKey: secret).subject == "01-001")
+  }
+
+  @Test("A picture leaves with its pixels, a name that tells nothing, and its row's reference")
+  func releasedPicture() async throws {
+    let acquired = Acquired(try photograph())
+    let host = TestHost(ancestor: acquired.captured)
+    let rows = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context())
+    let pictures = try await DeidentifyImages(
+      settings: releaseSettings(.trial), context: host.context())
+    let row = try await rows.process(acquired.measurement, in: host.delivery())
+    let released = try await pictures.process(acquired.measurement, in: host.delivery())
+    guard case .image(let image) = released.body else {
+      Issue.record("no picture")
+      return
+    }
+    #expect(released.acquisition.reference == row.acquisition.reference)
+    #expect(!image.name.contains(row.acquisition.reference) && image.name.hasSuffix(".jpg"))
+    let bytes = try image.picture.bytes()
+    #expect(!Canary.isIn(bytes))
+    #expect(image.picture.sha256 != acquired.captured.original.sha256)
+    #expect(image.width == 400 && image.height == 640, "as displayed, after EXIF orientation 6")
+    for identifying in acquired.identifying {
+      #expect(!(try text(of: released)).contains(identifying))
+    }
+    #expect(released.removals.contains { $0.carrier == "exif.gps" && $0.action == "removed" })
+    #expect(released.byteCount <= pictures.outputByteCount(for: acquired.measurement))
+    let again = try await pictures.process(acquired.measurement, in: host.delivery())
+    #expect(again == released)
+  }
+
+  @Test("A picture with text in its pixels is held, and its row is not")
+  func textIsHeld() async throws {
+    let acquired = Acquired(try photograph(text: "A095 2022/01/05"))
+    let host = TestHost(ancestor: acquired.captured)
+    let pictures = try await DeidentifyImages(
+      settings: releaseSettings(.trial), context: host.context())
+    let failure = await #expect(throws: StageError.self) {
+      try await pictures.process(acquired.measurement, in: host.delivery())
+    }
+    #expect(failure?.code.name == "burned_in_text" && failure?.failureClass == .record)
+    #expect(failure?.subject.contains("at (") == true)
+    let rows = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context())
+    _ = try await rows.process(acquired.measurement, in: host.delivery())
+  }
+
+  @Test("A file that is not understood is held by name")
+  func unknownIsHeld() async throws {
+    let acquired = Acquired([0, 0, 0, 24] + Array("ftypheic and more".utf8))
+    let host = TestHost(ancestor: acquired.captured)
+    let pictures = try await DeidentifyImages(
+      settings: releaseSettings(.trial), context: host.context())
+    let failure = await #expect(throws: StageError.self) {
+      try await pictures.process(acquired.measurement, in: host.delivery())
+    }
+    #expect(failure?.code.name == "unsupported_format" && failure?.subject == "HEIC file")
+  }
+
+  @Test(
+    "In an open study a name or a date where a code should stand is held",
+    arguments: [
+      ("Smith", "BL", "subject_may_identify"), ("Anna Smith", "BL", "subject_may_identify"),
+      ("Smith1975", "BL", "subject_may_identify"), ("01-001", "2026-03-01", "visit_may_identify"),
+      ("01-001", "first visit", "visit_may_identify"),
+    ])
+  func namesAreHeld(subject: String, visit: String, code: String) async throws {
+    let acquired = Acquired(try photograph(), subject: subject, visit: visit)
+    let host = TestHost(ancestor: acquired.captured)
+    let stage = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context())
+    let failure = await #expect(throws: StageError.self) {
+      try await stage.process(acquired.measurement, in: host.delivery())
+    }
+    #expect(failure?.code.name == code)
+    #expect(failure?.description.contains(subject) == false)
+  }
+
+  @Test(
+    "A date leaves as days from the anchor visit, and not at all when that is not known",
+    arguments: [
+      ("2026-03-01", "BL", 1), ("2026-05-24", "W12", 85), ("2026-02-28", "SCR", -1),
+      ("2026-02-20", "SCR", -9),
+    ])
+  func studyDays(date: String, visit: String, day: Int) async throws {
+    var study = Study.open(id: "T1")
+    study.visits = [
+      .init(name: "BL", day: 1, window: -14...0), .init(name: "W12", day: 85, window: -7...7),
+      .init(name: "SCR", day: -7, window: -14...0),
+    ]
+    let baseline = Acquired([1])
+    let acquired = Acquired([2], visit: visit, date: date)
+    let host = TestHost(ancestor: acquired.captured, others: [baseline.captured])
+    let stage = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context(study))
+    let released = try await stage.process(acquired.measurement, in: host.delivery(study))
+    #expect(released.acquisition.studyDay == day)
+    let alone = TestHost(ancestor: acquired.captured)
+    let unknown = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: alone.context(study))
+    let without = try await unknown.process(acquired.measurement, in: alone.delivery(study))
+    #expect(without.acquisition.studyDay == (visit == "BL" ? 1 : nil))
+  }
+
+  @Test("A key that is missing, short or no key stops the start")
+  func keysAreChecked() async throws {
+    let host = TestHost(ancestor: nil)
+    var short = releaseSettings(.trial)
+    short.key = SecretReference(name: "short")
+    #expect(releaseSettings(.public).problems().map(\.key) == ["linking_key"])
+    #expect(releaseSettings(.trial).problems().isEmpty)
+    let wrong = "\(host.folder.path)/wrong.pub"
+    try "no key".write(toFile: wrong, atomically: true, encoding: .utf8)
+    for settings in [
+      short, ReleaseSettings(), releaseSettings(.public, linkingKey: "/nonexistent"),
+      releaseSettings(.public, linkingKey: wrong),
+    ] {
+      let failure = await #expect(throws: StageError.self) {
+        _ = try await DeidentifyMeasurements(settings: settings, context: host.context())
+      }
+      #expect(failure?.failureClass == .fatal)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import ClinicalRecords
+import Crypto
+import Deidentification
+import Foundation
+import StageKit
+
+/// A host of two records and some secrets, over a data folder of its own.
+final class TestHost: StageHost {
+  let folder: DataFolder
+  let secrets: [String: [UInt8]]
+  let captured: [RecordIdentity: CapturedImage]
+  let ancestor: CapturedImage?
+
+  init(ancestor: CapturedImage?, others: [CapturedImage] = [], folder: DataFolder? = nil) {
+    let path = folder?.path ?? "\(NSTemporaryDirectory())/anagen-deid-\(UUID().uuidString)"
+    self.folder = DataFolder(path: path)
+    self.ancestor = ancestor
+    let all = others + (ancestor.map { [$0] } ?? [])
+    captured = Dictionary(all.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
+    secrets = ["key": Array(repeating: 65, count: 40), "short": [1, 2]]
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      preconditionFailure("no temporary folder: \(error)")
+    }
+  }
+
+  func sha256(of bytes: [UInt8]) -> ContentDigest { ContentDigest(bytes: SHA256.hash(data: bytes)) }
+
+  func secret(named name: String) throws -> [UInt8] {
+    guard let secret = secrets[name] else {
+      throw StageError(.fatal, "no_secret", subject: name, hint: "give it")
+    }
+    return secret
+  }
+
+  func now() -> Double { 0 }
+  func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]) {}
+
+  func ancestor(
+    of reference: LedgerReference, schema: SchemaID
+  ) async throws -> (any StoredRecord)? { schema == CapturedImage.schema ? ancestor : nil }
+
+  func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)? {
+    captured[identity]
+  }
+
+  func context(_ study: Study = .open(id: "T1")) -> StageContext {
+    StageContext(stage: "release", study: study, folder: folder, host: self)
+  }
+
+  func delivery(_ study: Study = .open(id: "T1")) -> DeliveryContext {
+    DeliveryContext(stage: context(study), origin: LedgerReference(number: 1), attempt: 1)
+  }
+}
+
+/// A captured image and its measurement, with canaries in every name.
+struct Acquired {
+  let captured: CapturedImage
+  let measurement: HairMeasurement
+
+  static let fileName = "Mustermann_Anna_19750312.jpg"
+
+  init(
+    _ bytes: [UInt8], subject: String = "01-001", visit: String = "BL", date: String = "2026-03-01"
+  ) {
+    let key = AcquisitionKey(study: "T1", subject: subject, visit: visit, region: "VX")
+    let digest = ContentDigest(bytes: SHA256.hash(data: bytes))
+    captured = CapturedImage(
+      acquisition: key,
+      original: StoredContent(bytes: bytes, sha256: digest, mediaType: "image/jpeg"),
+      fileName: Acquired.fileName, date: CalendarDate(iso: date),
+      device: CaptureDevice(model: "usb:a168:0840", serial: "SERIAL-77"))
+    let none = Figure(1)
+    measurement = HairMeasurement(
+      image: MeasuredImage(file: Acquired.fileName, sha256: digest, width: 640, height: 400),
+      acquisition: key,
+      scale: ImageScale(
+        micrometresPerPixel: 5, relativeUncertainty: 0.003, source: .profile,
+        calibration: "SERIAL-77/2026-02-27", ageDays: 2),
+      measuredArea: MeasuredArea(
+        squareCentimetres: 0.1, outline: [[0, 0], [1, 0], [1, 1]], guardMicrometres: 0,
+        maskedSquareCentimetres: 0),
+      cutOffs: CutOffs(),
+      summary: HairSummary(
+        hairCount: none, hairDensity: none, terminalCount: none, vellusCount: none,
+        unresolvedCount: none, terminalShare: none, thinHairShare: none, meanDiameter: none,
+        medianDiameter: none, diameterCV: none, cumulativeThickness: none,
+        follicularUnitCount: none, hairsPerFollicularUnit: none, interfollicularDistance: none),
+      hairs: [],
+      quality: MeasurementQuality(
+        accepted: true, reasons: [], sharpness: 1, pointSpreadSigmaMicrometres: nil,
+        glareShare: 0, exposure: "good"),
+      provenance: MeasurementProvenance(
+        stage: "hair.analyse", version: "1", model: "sha256:0", settings: "sha256:0",
+        channel: "luma"))
+  }
+
+  /// Everything that must not be in a released record.
+  var identifying: [String] {
+    [
+      "Mustermann", "1975", "2026-03", "SERIAL", captured.original.sha256.hexadecimal,
+      "usb:a168",
+    ]
+  }
+}
+
+/// The settings of a release.
+func releaseSettings(_ profile: ReleaseProfile, linkingKey: String? = nil) -> ReleaseSettings {
+  var settings = ReleaseSettings()
+  settings.profile = profile
+  settings.key = SecretReference(name: "key")
+  settings.linkingKey = linkingKey
+  return settings
+}
