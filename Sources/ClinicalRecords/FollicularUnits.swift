@@ -13,16 +13,14 @@ package struct FollicularUnits: Sendable {
   private let micrometresPerPixel: Double
 
   /// Gathers the units of counted hairs.
-  package init(of counted: [Hair], micrometresPerPixel: Double) {
-    var roots: [Int: [[Double]]] = [:]
+  package init(of counted: [CountedHair], micrometresPerPixel: Double) {
+    var roots: [Int: [(x: Double, y: Double)]] = [:]
     for hair in counted {
-      if let unit = hair.follicularUnit, hair.root.count == 2 {
-        roots[unit, default: []].append(hair.root)
-      }
+      if let unit = hair.follicularUnit { roots[unit, default: []].append(hair.root) }
     }
     places = roots.sorted { $0.key < $1.key }.map { _, roots in
       let count = Double(roots.count)
-      return (roots.reduce(0) { $0 + $1[0] } / count, roots.reduce(0) { $0 + $1[1] } / count)
+      return (roots.reduce(0) { $0 + $1.x } / count, roots.reduce(0) { $0 + $1.y } / count)
     }
     hairs = roots.values.reduce(0) { $0 + $1.count }
     countedHairs = counted.count

@@ -20,7 +20,11 @@ public struct HairSet: Hashable, Sendable {
 
   /// Whether a hair is counted and in the set.
   public func contains(_ hair: Hair) -> Bool {
-    guard hair.counted else { return false }
+    CountedHair(hair).map { contains($0) } ?? false
+  }
+
+  /// Whether a counted hair is in the set.
+  package func contains(_ hair: CountedHair) -> Bool {
     switch rule {
     case .all: return true
     case .ofClass(let wanted): return hair.class == wanted

@@ -25,8 +25,8 @@ extension HairSummary {
     hairs: [Hair], measuredArea: MeasuredArea, scale: ImageScale, cutOffs: CutOffs, level: Double
   ) {
     precondition(level > 0 && level < 1, "a level between 0 and 1")
-    let counted = hairs.filter(\.counted)
-    let diameters = counted.usableDiameters
+    let counted = hairs.compactMap(CountedHair.init)
+    let diameters = counted.compactMap(\.diameter?.value)
     let moments = SampleMoments(diameters)
     let arithmetic = FigureArithmetic(
       area: measuredArea.squareCentimetres, scaleUncertainty: scale.relativeUncertainty,

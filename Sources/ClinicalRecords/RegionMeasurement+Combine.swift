@@ -97,7 +97,7 @@ private struct RegionCombination {
       if case .known(let value) = figure { value } else { nil }
     }
     let values = known.map(\.value)
-    let hairCount = placements.reduce(0) { $0 + $1.hairs.count(where: set.contains) }
+    let hairCount = placements.reduce(0) { $0 + $1.hairs.count { set.contains($0) } }
     let areas = placements.map(\.area)
     let combined: Figure
     if let reason {
@@ -174,7 +174,7 @@ private struct RegionCombination {
 
 /// The figures of one placement: its fields taken together as ratios of sums.
 private struct PlacementFigures {
-  let hairs: [Hair]
+  let hairs: [CountedHair]
   let area: Double
   private let units: [FollicularUnits]
   private let arithmetic: FigureArithmetic
@@ -182,11 +182,10 @@ private struct PlacementFigures {
   private let cutOffs: CutOffs
 
   init(_ fields: [RegionPart], cutOffs: CutOffs, level: Double, scaleUncertainty: Double) {
-    hairs = fields.flatMap { $0.hairs.filter(\.counted) }
+    hairs = fields.flatMap(\.hairs)
     area = fields.reduce(0) { $0 + $1.measuredArea.squareCentimetres }
     units = fields.map {
-      FollicularUnits(
-        of: $0.hairs.filter(\.counted), micrometresPerPixel: $0.scale.micrometresPerPixel)
+      FollicularUnits(of: $0.hairs, micrometresPerPixel: $0.scale.micrometresPerPixel)
     }
     arithmetic = FigureArithmetic(area: area, scaleUncertainty: scaleUncertainty, level: level)
     samplingOnly = FigureArithmetic(area: area, scaleUncertainty: 0, level: level)
@@ -215,8 +214,8 @@ private struct PlacementFigures {
   private func figure(
     _ quantity: HairQuantity, _ set: HairSet, by arithmetic: FigureArithmetic
   ) -> Figure {
-    let members = hairs.filter(set.contains)
-    let diameters = members.usableDiameters
+    let members = hairs.filter { set.contains($0) }
+    let diameters = members.compactMap(\.diameter?.value)
     let none = members.isEmpty ? "no_hairs" : "no_diameters"
     let moments = SampleMoments(diameters)
     switch quantity {
@@ -262,13 +261,6 @@ private struct PlacementFigures {
     let count = fields.reduce(0) { $0 + $1.count }
     guard count > 0 else { return .missing(unitTotal == nil ? unitReason : "one_unit") }
     return Figure(fields.reduce(0) { $0 + $1.sum } / count, unit: "mm")
-  }
-}
-
-extension [Hair] {
-  /// The diameters that can be computed with: finite and above 0.
-  var usableDiameters: [Double] {
-    compactMap(\.diameter?.value).filter { $0.isFinite && $0 > 0 }
   }
 }
 

@@ -136,7 +136,7 @@ public struct RegionPart: Sendable {
   let attempt: Int
   let measuredArea: MeasuredArea
   let scale: ImageScale
-  let hairs: [Hair]
+  let hairs: [CountedHair]
   let cutOffs: CutOffs
   let level: Double
   let quality: MeasurementQuality
@@ -149,7 +149,7 @@ public struct RegionPart: Sendable {
     attempt = key.attempt
     measuredArea = measurement.measuredArea
     scale = measurement.scale
-    hairs = measurement.hairs
+    hairs = measurement.hairs.compactMap(CountedHair.init)
     cutOffs = measurement.cutOffs
     level = measurement.intervalLevel
     quality = measurement.quality
@@ -163,7 +163,7 @@ public struct RegionPart: Sendable {
     attempt = acquisition.attempt
     measuredArea = measurement.measuredArea
     scale = measurement.scale
-    hairs = measurement.hairs
+    hairs = measurement.hairs.compactMap(CountedHair.init)
     cutOffs = measurement.cutOffs
     level = measurement.intervalLevel
     quality = measurement.quality

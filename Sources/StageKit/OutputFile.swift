@@ -1,0 +1,139 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+extension DataFolder {
+  /// An output's absolute path: as given, or below the data folder.
+  public func resolve(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "\(self.path)/\(path)"
+  }
+}
+
+/// A file that appears under its name only when it is whole: written beside it under a hidden
+/// name, synced, renamed, its folder synced (DESIGN §5.5).
+///
+/// A crash leaves the old file, or none, and at most a hidden `.NAME.incoming`, which the next
+/// writing replaces. One writer for each name at a time.
+public struct OutputFile: ~Copyable {
+  /// The final name.
+  public let path: String
+  private let incoming: String
+  private let folder: String
+  private var descriptor: Int32
+  private var buffer: [UInt8] = []
+
+  /// What is gathered before it is written: 256 KiB, past which larger writes gain nothing on
+  /// common file systems.
+  private static let bufferSize = 256 << 10
+
+  /// Starts a file, making its folder and the folder's parents.
+  ///
+  /// - Parameters:
+  ///   - path: an absolute path.
+  ///   - mode: the file's permissions, before the process's mask; folders made get the matching
+  ///     search bits.
+  /// - Throws: a fatal ``StageError`` with code `output_failed`.
+  public init(_ path: String, mode: UInt32 = 0o644) throws {
+    precondition(path.hasPrefix("/"), "an absolute path")
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    let incoming = "\(folder)/.\(path[path.index(after: slash)...]).incoming"
+    try OutputFile.makeFolder(folder, mode: mode | (mode & 0o444) >> 2)
+    let descriptor = open(incoming, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))
+    guard descriptor >= 0 else { throw OutputFile.failure("cannot make \(incoming)") }
+    self.path = path
+    self.folder = folder
+    self.incoming = incoming
+    self.descriptor = descriptor
+    buffer.reserveCapacity(OutputFile.bufferSize)
+  }
+
+  deinit {
+    if descriptor >= 0 {
+      close(descriptor)
+      unlink(incoming)
+    }
+  }
+
+  /// Adds bytes.
+  public mutating func append(_ bytes: some Sequence<UInt8>) throws {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= OutputFile.bufferSize { try flush() }
+  }
+
+  /// Syncs the file and gives it its name, replacing what was there.
+  public consuming func commit() throws {
+    try flush()
+    guard fsync(descriptor) == 0 else { throw OutputFile.failure("cannot sync \(incoming)") }
+    guard rename(incoming, path) == 0 else { throw OutputFile.failure("cannot name \(path)") }
+    close(descriptor)
+    descriptor = -1
+    try OutputFile.syncFolder(folder)
+  }
+
+  /// Writes a whole file.
+  public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws {
+    var file = try OutputFile(path, mode: mode)
+    try file.append(bytes)
+    try file.commit()
+  }
+
+  /// Makes a folder and its parents; nothing to do when it is there.
+  public static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws {
+    if mkdir(path, mode_t(mode)) == 0 || errno == EEXIST { return }
+    if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      try makeFolder(String(path[..<slash]), mode: mode)
+      if mkdir(path, mode_t(mode)) == 0 || errno == EEXIST { return }
+    }
+    throw failure("cannot make the folder \(path)")
+  }
+
+  private mutating func flush() throws {
+    var offset = 0
+    while offset < buffer.count {
+      let written = buffer.withUnsafeBytes { bytes in
+        Self.writeOnce(descriptor, bytes[offset...])
+      }
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw OutputFile.failure("cannot write \(incoming)")
+      }
+      offset += written
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private static func writeOnce(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int
+  {
+    let rest = UnsafeRawBufferPointer(rebasing: bytes)
+    #if canImport(Glibc)
+      return Glibc.write(descriptor, rest.baseAddress, rest.count)
+    #else
+      return Musl.write(descriptor, rest.baseAddress, rest.count)
+    #endif
+  }
+
+  private static func syncFolder(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("cannot open the folder \(path)") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure("cannot sync the folder \(path)") }
+  }
+
+  private static func failure(_ what: String) -> StageError {
+    let number = errno
+    let hint =
+      switch number {
+      case ENOSPC, EDQUOT: "the disk is full: free some space and run again; nothing was lost"
+      case EACCES, EPERM: "permission is missing: check the owner and mode of the folder"
+      case EROFS: "the file system is read-only: name a data folder elsewhere"
+      case ENOTDIR: "a file has the name of a folder: move it away"
+      default: "check the disk and run again; nothing was lost"
+      }
+    return StageError(
+      .fatal, "output_failed", subject: "\(what): \(String(cString: strerror(number)))",
+      hint: hint, errno: number)
+  }
+}
