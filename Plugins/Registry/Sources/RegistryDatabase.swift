@@ -1,0 +1,112 @@
+import GRDB
+import StageKit
+
+/// The open registry file: one writer, each change one synced transaction.
+struct RegistryDatabase: Sendable {
+  private let queue: DatabaseQueue
+  let path: String
+
+  /// Opens the file, making it and its tables when it is not there.
+  ///
+  /// - Throws: a fatal ``StageError`` with code `registry_foreign` for a file that is not a
+  ///   registry of this version, `registry_failed` for the rest.
+  init(path: String) throws {
+    self.path = path
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { db in
+      // One fsync a commit (write-ahead log), kept even through a power cut (FULL).
+      try db.execute(sql: "PRAGMA journal_mode = WAL")
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      try db.execute(sql: "PRAGMA foreign_keys = ON")
+    }
+    queue = try RegistryDatabase.inWords {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.writeWithoutTransaction { db in try RegistryDatabase.prepare(db, path: path) }
+      return queue
+    }
+  }
+
+  /// Runs `body` in one transaction: all of it counts, or nothing.
+  func write<Value: Sendable>(
+    _ body: @Sendable @escaping (Database) throws -> Value
+  ) async throws -> Value {
+    do {
+      return try await queue.write(body)
+    } catch let error as DatabaseError {
+      throw RegistryDatabase.inWords(error)
+    }
+  }
+
+  /// Moves the write-ahead log into the file, so that the file alone is the registry.
+  func settle() async throws {
+    do {
+      try await queue.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        try db.execute(sql: "PRAGMA journal_mode = DELETE")
+      }
+    } catch let error as DatabaseError {
+      throw RegistryDatabase.inWords(error)
+    }
+  }
+
+  private static func prepare(_ db: Database, path: String) throws {
+    let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    if tables == 0 {
+      try db.inTransaction {
+        try db.execute(sql: RegistrySchema.statements)
+        try db.execute(sql: "PRAGMA application_id = \(RegistrySchema.applicationID)")
+        try db.execute(sql: "PRAGMA user_version = \(RegistrySchema.version)")
+        return .commit
+      }
+      return
+    }
+    guard application == RegistrySchema.applicationID else {
+      throw StageError(
+        .fatal, "registry_foreign", subject: "\(path) is another program's database",
+        hint: "name another file")
+    }
+    guard version == RegistrySchema.version else {
+      throw StageError(
+        .fatal, "registry_foreign",
+        subject: "\(path) has format \(version), this program writes \(RegistrySchema.version)",
+        hint: "use the program that wrote it, or name another file")
+    }
+  }
+
+  private static func inWords<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw inWords(error)
+    }
+  }
+
+  private static func inWords(_ error: DatabaseError) -> StageError {
+    switch error.resultCode {
+    case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+      StageError(
+        .fatal, "registry_foreign", subject: "the registry is damaged or is not a registry",
+        hint: "restore it from its backup, or name another file and run again")
+    case .SQLITE_FULL:
+      StageError(
+        .fatal, "registry_failed", subject: "cannot write the registry: the disk is full",
+        hint: "free some space and run again; nothing was lost")
+    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+      StageError(
+        .fatal, "registry_failed", subject: "cannot open the registry for writing",
+        hint: "check owner, mode and file system of its folder")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      StageError(
+        .transient, "registry_busy", subject: "another program holds the registry",
+        hint: "close what has it open")
+    default:
+      StageError(
+        .fatal, "registry_failed",
+        subject: "the registry refused a change (SQLite \(error.extendedResultCode.rawValue))",
+        hint: "check the disk; if it persists, report it with this number")
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import ClinicalRecords
+
+/// What the tables say of one acquisition: its released picture and measurement, each when there
+/// is one; hairs only as far as combining needs them.
+struct AcquisitionRow: Sendable {
+  let key: ReleasedAcquisition
+  let label: PrivacyLabel
+  var image: ImageFacts?
+  var measurement: MeasurementFacts?
+  /// What the combination of its region made of it.
+  var use: RegionMeasurement.Attempt.Use?
+
+  /// The released picture's facts.
+  struct ImageFacts: Sendable {
+    let name: String
+    let sha256: String
+    let byteCount: Int
+    let width: Int
+    let height: Int
+  }
+
+  /// A released measurement without its hairs.
+  struct MeasurementFacts: Sendable {
+    let summary: HairSummary
+    let scale: ImageScale
+    let area: MeasuredArea
+    let cutOffs: CutOffs
+    let level: Double
+    let quality: MeasurementQuality
+    let provenance: MeasurementProvenance
+    let hairsFound: Int
+    let width: Int
+    let height: Int
+    let part: RegionPart
+
+    init(_ measurement: ReleasedMeasurement, of key: ReleasedAcquisition) {
+      summary = measurement.summary
+      scale = measurement.scale
+      area = measurement.measuredArea
+      cutOffs = measurement.cutOffs
+      level = measurement.intervalLevel
+      quality = measurement.quality
+      provenance = measurement.provenance
+      hairsFound = measurement.hairs.count
+      width = measurement.width
+      height = measurement.height
+      part = RegionPart(measurement, of: key)
+    }
+  }
+
+  /// Adds what another record of the same acquisition releases.
+  mutating func add(_ released: Released) {
+    switch released.body {
+    case .image(let picture):
+      image = ImageFacts(
+        name: picture.name, sha256: picture.picture.sha256.hexadecimal,
+        byteCount: picture.picture.byteCount, width: picture.width, height: picture.height)
+    case .measurement(let measured):
+      measurement = MeasurementFacts(measured, of: key)
+    }
+  }
+}
+
+/// One measured acquisition.
+struct MeasurementRow: Sendable {
+  let key: ReleasedAcquisition
+  let facts: AcquisitionRow.MeasurementFacts
+}
+
+/// One figure, of a picture or of a region at a visit.
+struct FigureRow: Sendable {
+  let level: String
+  let key: ReleasedAcquisition
+  let quantity: HairQuantity
+  let hairs: String
+  let figure: Figure
+  let confidence: Double
+  let area: Double
+  let hairCount: Int?
+  let fieldCount: Int
+  let placementCount: Int
+  var standardErrors: [RegionFigure.Uncertainty.Source: Double] = [:]
+
+  var value: Figure.Value? { if case .known(let value) = figure { value } else { nil } }
+  var missing: String? { if case .missing(let reason) = figure { reason } else { nil } }
+}
+
+/// One hair of a released measurement.
+struct HairRow: Sendable {
+  let key: ReleasedAcquisition
+  let hair: Hair
+}
+
+/// Orders acquisitions by subject, visit of the schedule, region and place in it: nothing of when
+/// somebody joined but what the subject number itself tells.
+struct ScheduleOrder: Sendable {
+  private let visits: [String: Int]
+
+  init(_ study: Study) {
+    visits = Dictionary(
+      study.visits.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func precedes(_ left: ReleasedAcquisition, _ right: ReleasedAcquisition) -> Bool {
+    if left.subject != right.subject { return left.subject < right.subject }
+    let ranks = (visits[left.visit] ?? .max, visits[right.visit] ?? .max)
+    if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
+    let texts = (
+      [left.visit, left.session, left.region, left.side],
+      [right.visit, right.session, right.region, right.side]
+    )
+    if texts.0 != texts.1 { return texts.0.lexicographicallyPrecedes(texts.1) }
+    return (left.placement, left.field, left.attempt, left.reference)
+      < (right.placement, right.field, right.attempt, right.reference)
+  }
+}

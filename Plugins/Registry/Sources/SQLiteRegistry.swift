@@ -1,0 +1,107 @@
+public import ClinicalRecords
+import GRDB
+public import StageKit
+
+/// `registry.sqlite`: files released records in the study's registry.
+///
+/// Each record is one transaction that holds its key and all its rows, so a record that comes
+/// twice changes nothing. A record that comes again with other figures is a correction: new rows,
+/// the old ones marked as superseded. Pictures are written first, then their row.
+public struct SQLiteRegistry: Sink {
+  /// Where the registry lies.
+  public struct Settings: StageSettings {
+    /// The database file.
+    public var path = "registry.sqlite"
+    /// The folder of released pictures.
+    public var pictures = "pictures"
+
+    /// Makes the defaults.
+    public init() {}
+
+    /// Both settings.
+    public static var declarations: [SettingDeclaration] {
+      [
+        SettingDeclaration("path", .outputPath, "The registry's database file."),
+        SettingDeclaration("pictures", .outputPath, "The folder where released pictures are put."),
+      ]
+    }
+  }
+
+  /// Takes what was released, at most pseudonymised when the pipeline file says so.
+  public typealias Input = Released
+
+  /// Transactional: key and rows are one transaction.
+  public static let manifest = StageManifest(
+    id: "registry.sqlite", summary: "Files released rows and pictures in the study's registry.",
+    resultVersion: "1",
+    // One picture in memory while it is written: 16 MiB holds a 16-megapixel JPEG at quality 95.
+    workingSetBytes: 16 << 20, effect: .transactional)
+
+  private let context: StageContext
+  private let database: RegistryDatabase
+  private let pictureFolder: String
+
+  /// Opens or makes the registry.
+  ///
+  /// - Throws: a fatal ``StageError`` when the file is not a registry or cannot be written.
+  public init(settings: Settings, context: StageContext) async throws {
+    self.context = context
+    let path = context.folder.resolve(settings.path)
+    pictureFolder = context.folder.resolve(settings.pictures)
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      try OutputFile.makeFolder(String(path[..<slash]))
+    }
+    database = try RegistryDatabase(path: path)
+    let study = context.study
+    try await database.write { db in
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO study VALUES (?, ?, ?, ?)",
+        arguments: [
+          study.id, study.version, study.fileDigest?.hexadecimal ?? "none", study.status.rawValue,
+        ])
+    }
+  }
+
+  /// Files one record.
+  ///
+  /// - Throws: ``StageError`` of class `record` with code `unsafe_name` for a picture whose name is
+  ///   not a plain file name, `reference_differs` when the acquisition was filed under another key.
+  public func accept(_ input: Released, in delivery: DeliveryContext) async throws {
+    let payload = try CanonicalJSONEncoder().encode(input)
+    let digest = context.host.sha256(of: payload).hexadecimal
+    if case .image(let image) = input.body { try image.write(below: pictureFolder) }
+    let study = context.study
+    try await database.write { db in
+      guard try isNew(input, digest: digest, in: db) else { return }
+      let removals = try CanonicalJSONEncoder().encode(input.removals)
+      try db.execute(
+        sql: "INSERT INTO effect(identity, digest, label, removals) VALUES (?, ?, ?, ?)",
+        arguments: [
+          input.identity.text, digest, input.label.rawValue,
+          String(decoding: removals, as: UTF8.self),
+        ])
+      let rows = RegistryRows(db: db, study: study)
+      let acquisition = try rows.acquisition(input.acquisition)
+      switch input.body {
+      case .measurement(let measurement):
+        try rows.insert(measurement, of: input.acquisition, acquisition: acquisition)
+      case .image(let image): try rows.insert(image, acquisition: acquisition)
+      }
+    }
+  }
+
+  /// Combines the regions whose pictures changed, and makes the file whole in itself.
+  public func finish() async throws {
+    let study = context.study
+    try await database.write { db in try RegionResults(db: db, study: study).update() }
+    try await database.settle()
+  }
+}
+
+/// Whether the last effect of this identity was another one.
+private func isNew(_ input: Released, digest: String, in db: Database) throws -> Bool {
+  let last = try String.fetchOne(
+    db, sql: "SELECT digest FROM effect WHERE identity = ? ORDER BY id DESC LIMIT 1",
+    arguments: [input.identity.text])
+  return last != digest
+}

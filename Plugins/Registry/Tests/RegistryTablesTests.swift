@@ -1,0 +1,144 @@
+import ClinicalRecords
+import Foundation
+import Registry
+import StageKit
+import StageTesting
+import Testing
+
+@Suite struct RegistryTablesTests {
+  private let folder: TemporaryFolder
+  private let host = TestHost()
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test("the same records give the same bytes, in whatever order they came")
+  func deterministic() async throws {
+    let records = [
+      Release().measurement, Release(visit: "W12", studyDay: 85, terminal: 60).measurement,
+      Release(subject: "02-001").measurement, Release().image([1, 2], host: host),
+    ]
+    try await project(records, hairs: true, host: host, into: folder)
+    let other = try TemporaryFolder()
+    try await project(records.reversed(), hairs: true, host: host, into: other)
+    for name in ["acquisitions", "measurements", "results", "hairs", "data-dictionary"] {
+      #expect(try folder.text("tables/\(name).csv") == other.text("tables/\(name).csv"))
+    }
+    #expect(try folder.text("manifest.json") == other.text("manifest.json"))
+  }
+
+  @Test("rows follow subject, then the schedule's visits")
+  func order() async throws {
+    let releases = [("02-001", "W12"), ("02-001", "BL"), ("01-009", "W12"), ("01-009", "BL")]
+    try await project(
+      releases.map { Release(subject: $0.0, visit: $0.1).measurement }, host: host, into: folder)
+    let rows = try folder.table("acquisitions").map {
+      "\($0["subject"] ?? "")/\($0["visit"] ?? "")"
+    }
+    #expect(rows == ["01-009/BL", "01-009/W12", "02-001/BL", "02-001/W12"])
+  }
+
+  @Test("a figure has value, unit and interval, or the reason why not, and never NaN")
+  func results() async throws {
+    try await project(
+      [Release().measurement, Release(subject: "01-002", terminal: 0, vellus: 0).measurement],
+      host: host, into: folder)
+    let rows = try folder.table("results")
+    #expect(rows.count > 60)
+    for row in rows {
+      #expect(row["unit"] != "")
+      #expect((row["value"] == "") != (row["missing_reason"] == ""))
+    }
+    #expect(try !folder.text("tables/results.csv").lowercased().contains("nan"))
+    let density = rows.first {
+      $0["level"] == "region_visit" && $0["quantity"] == "density" && $0["hairs"] == "all"
+    }
+    #expect(density?["value"] == "100")
+    #expect(density?["interval_kind"] == "sampling+scale")
+    #expect(density?["level_of_confidence"] == "0.95")
+    #expect(density?["placement"] == "")
+  }
+
+  @Test("a measured picture that was held back has its row without a picture")
+  func heldPicture() async throws {
+    try await project(
+      [
+        Release().measurement, Release(field: 2).image([1], host: host),
+        Release(field: 3, accepted: false).measurement,
+      ], host: host, into: folder)
+    let rows = try folder.table("acquisitions")
+    #expect(rows.map { $0["picture"] == "" } == [true, false, true])
+    #expect(rows.map { $0["use"] } == ["selected", "not_measured", "rejected"])
+    #expect(rows[2]["reasons"] == "blurred: hold still")
+  }
+
+  @Test("a cell cannot become a formula, and quotes and line ends stay inside it")
+  func hostileCells() async throws {
+    try await project(
+      [
+        Release(subject: "=cmd|' /C calc'!A0").measurement,
+        Release(subject: "a,\"b\"").measurement,
+        Release(field: 2, accepted: false, reasons: ["line\r\nbreak"]).measurement,
+      ], host: host, into: folder)
+    let text = try folder.text("tables/acquisitions.csv")
+    #expect(text.contains("'=cmd|' /C calc'!A0"))
+    #expect(!text.contains(",=") && !text.contains("\n="))
+    #expect(text.contains("\"a,\"\"b\"\"\""))
+    #expect(text.contains("\"line\r\nbreak\""))
+  }
+
+  @Test("every column of every table has its line in the dictionary")
+  func dictionary() async throws {
+    try await project([Release().measurement], hairs: true, host: host, into: folder)
+    let lines = try folder.table("data-dictionary")
+    for name in ["acquisitions", "measurements", "results", "hairs"] {
+      let header = try #require(
+        try folder.text("tables/\(name).csv").components(separatedBy: "\r\n").first)
+      let described = lines.filter { $0["table"] == name }.compactMap { $0["column"] }
+      #expect(described == header.components(separatedBy: ","))
+    }
+    for line in lines {
+      #expect(line["meaning"]?.hasSuffix(".") == true)
+      #expect(["text", "integer", "number", "boolean"].contains(line["type"] ?? ""))
+      #expect(line["type"] != "number" || line["unit"] != "")
+    }
+  }
+
+  @Test("hairs are written when asked for")
+  func hairs() async throws {
+    try await project([Release().measurement], host: host, into: folder)
+    #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/tables/hairs.csv"))
+    try await project([Release().measurement], hairs: true, host: host, into: folder)
+    let rows = try folder.table("hairs")
+    #expect(rows.count == 50)
+    #expect(rows[0]["length_censored"] == "true" && rows[1]["length_censored"] == "false")
+  }
+
+  @Test("the manifest lists every file that may leave with its digest, and nothing private")
+  func manifest() async throws {
+    try OutputFile.write(Array("secret".utf8), to: "\(folder.path)/private/ledger.sqlite")
+    try OutputFile.write(Array("abc".utf8), to: "\(folder.path)/pictures/x.jpg")
+    try await project([Release().measurement], host: host, into: folder)
+    let manifest = try folder.text("manifest.json")
+    #expect(manifest.contains("\"tables/results.csv\""))
+    #expect(manifest.contains("\"pictures/x.jpg\""))
+    #expect(!manifest.contains("private"))
+    // SHA-256 of "abc", FIPS 180-2, appendix B.1.
+    #expect(
+      manifest.contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
+  }
+
+  @Test("no file's name or digest of an original is in what may leave")
+  func nothingOfTheOriginal() async throws {
+    try await project([Release().measurement], hairs: true, host: host, into: folder)
+    for name in ["acquisitions", "measurements", "results", "hairs"] {
+      let text = try folder.text("tables/\(name).csv")
+      #expect(!text.contains("smith") && !text.contains("0707070707"))
+    }
+  }
+
+  @Test("no records give empty tables, not an error")
+  func empty() async throws {
+    try await project([], host: host, into: folder)
+    #expect(try folder.table("results").isEmpty)
+  }
+}
