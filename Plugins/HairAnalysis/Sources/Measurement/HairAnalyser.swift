@@ -3,8 +3,10 @@ public import Imaging
 
 /// Finds and measures the hairs of a picture.
 public struct HairAnalyser: Sendable {
-  var workingMicrometresPerPixel: Float = 5.6
-
+  public var newShare: Float = 0.3
+  public var high: Float = 7
+  public var low: Float = 2.4
+  public var channel: MeasurementChannel?
   /// Makes an analyser.
   public init() {}
 
@@ -13,61 +15,67 @@ public struct HairAnalyser: Sendable {
     public var width: Float
     public var length: Float
     public var contrast: Float
+    public var features: [Float]
   }
 
-  public func draft(_ light: LinearLight, micrometresPerPixel: Double) -> [Draft] {
-    let mask = OverlayMask(of: light)
-    let factor = Float(micrometresPerPixel) / workingMicrometresPerPixel
-    let width = max(1, Int((Float(light.width) * factor).rounded()))
-    let height = max(1, Int((Float(light.height) * factor).rounded()))
-    let native: Plane<Float>
-    switch light {
-    case .grey(let plane): native = plane
-    case .colour(let red, let green, let blue):
-      native = Plane(width: light.width, height: light.height) { target in
-        red.withUnsafeSamples { r in
-          green.withUnsafeSamples { g in
-            blue.withUnsafeSamples { b in
-              var i = 0
-              while i < target.count {
-                target[i] = 0.25 * r[i] + 0.5 * g[i] + 0.25 * b[i]
-                i &+= 1
-              }
-            }
-          }
-        }
-      }
+  public func draft(_ light: LinearLight, micrometresPerPixel: Double, times: inout [Double], channelUsed: inout MeasurementChannel) -> [Draft] {
+    let clock = ContinuousClock()
+    var last = clock.now
+    var slot = 0
+    func tick() {
+      let now = clock.now
+      let d = now - last
+      if times.count <= slot { times.append(0) }
+      times[slot] += Double(d.components.attoseconds) * 1e-18
+      slot += 1
+      last = now
     }
-    let intensity = native.resampled(toWidth: width, height: height)
-    let covered = Plane<UInt8>(width: width, height: height) { target in
-      for y in 0..<height {
-        for x in 0..<width {
-          target[y * width + x] =
-            mask.covered[
-              min(light.width - 1, Int((Float(x) + 0.5) / factor)),
-              min(light.height - 1, Int((Float(y) + 0.5) / factor))]
-        }
-      }
-    }
+    let overlay = OverlayMask(of: light)
+    tick()
+    let picture = WorkingPicture(
+      light, mask: overlay.covered, micrometresPerPixel: Float(micrometresPerPixel))
+    tick()
+    let channel = channel ?? ChannelChoice.best(for: picture)
+    channelUsed = channel
+    tick()
+    let scale = WorkingPicture.micrometresPerPixel
     let density = OpticalDensity(
-      intensity: intensity, mask: covered, micrometresPerPixel: workingMicrometresPerPixel)
-    let field = RidgeDetector.field(
-      of: density.density, micrometresPerPixel: workingMicrometresPerPixel)
-    let tracer = ShaftTracer(micrometresPerPixel: workingMicrometresPerPixel)
-    let found = tracer.candidates(in: density.density, field: field)
-    var away = ExplainAway(width: width, height: height)
-    var kept: [Draft] = []
+      intensity: picture.intensity(channel), mask: picture.mask, micrometresPerPixel: scale)
+    tick()
+    let field = RidgeDetector.field(of: density.density, micrometresPerPixel: scale)
+    tick()
+    let tint = SkinTint(picture)
+    tick()
+    let tracer = ShaftTracer(micrometresPerPixel: scale, highMultiple: high, lowMultiple: low)
+    let (found, texture) = tracer.candidates(in: density.density, field: field)
+    tick()
+    var away = ExplainAway(width: picture.width, height: picture.height)
+    var kept: [HairCandidate] = []
+    var verdicts: [ExplainAway.Verdict] = []
     for one in found {
-      let diameter = min(one.widthMicrometres, 110) / workingMicrometresPerPixel
+      let diameter = min(one.widthMicrometres, 110) / scale
       let verdict = away.verdict(
         on: one.line, diameter: diameter, contrast: one.profile.contrast, density: density.density)
-      guard verdict.darkShare >= 0.5, verdict.newShare >= 0.5 else { continue }
+      guard verdict.darkShare >= 0.5, verdict.newShare >= newShare else { continue }
       away.keep(one.line, diameter: diameter)
-      kept.append(
-        Draft(
-          line: one.line.points.map { ($0 + 0.5) / factor - 0.5 }, width: one.widthMicrometres,
-          length: one.lengthMicrometres, contrast: one.profile.contrast))
+      kept.append(one)
+      verdicts.append(verdict)
     }
-    return kept
+    tick()
+    density.density.withSampler { sampler in
+      let features = CandidateFeatures(
+        texture: texture, width: picture.width, height: picture.height, micrometresPerPixel: scale)
+      if let tint {
+        tint.withTint { features.fill(&kept, verdicts: verdicts, density: sampler, tint: $0) }
+      } else {
+        features.fill(&kept, verdicts: verdicts, density: sampler, tint: { _ in 0 })
+      }
+    }
+    tick()
+    return kept.map {
+      Draft(
+        line: $0.line.points.map(picture.picturePoint), width: $0.widthMicrometres,
+        length: $0.lengthMicrometres, contrast: $0.profile.contrast, features: $0.features)
+    }
   }
 }

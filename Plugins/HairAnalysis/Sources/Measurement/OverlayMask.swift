@@ -6,7 +6,7 @@ import Imaging
 /// Overlays are the straightest and strongest lines of a picture, so they go before any line is
 /// looked for. Four kinds, each by a property that skin and hair do not have:
 /// - *border bars*: rows or columns from the border on whose light varies by less than 2 %;
-/// - *coloured ink*: saturated red drawing;
+/// - *coloured ink*: drawing and letters in pure red, blue or cyan;
 /// - *rulers*: exactly horizontal or vertical dark lines up to five pixels thick, 100 or longer;
 /// - *letters*: many white-to-grey transitions within three pixels, side by side in a strip.
 struct OverlayMask: Sendable {
@@ -24,7 +24,7 @@ struct OverlayMask: Sendable {
         guard let base = samples.baseAddress else { return }
         let painter = MaskPainter(base: base, width: picture.width, height: picture.height)
         BorderBars.paint(picture, painter)
-        if channels.isColour { RedInk.paint(picture, painter) }
+        if channels.isColour { PureInk.paint(picture, painter) }
         RulerLines.paint(picture, painter)
         Letters.paint(picture, painter)
       }
@@ -152,9 +152,9 @@ private enum BorderBars {
   }
 }
 
-/// Saturated red drawing, such as a circle that marks the region of interest.
-private enum RedInk {
-  static let margin = 3
+/// Drawing in a pure colour, such as a circle that marks the region of interest and its legend.
+private enum PureInk {
+  static let margin = 4
 
   static func paint(_ picture: PicturePointers, _ painter: MaskPainter) {
     let width = picture.width
@@ -163,9 +163,15 @@ private enum RedInk {
       var x = 0
       while x < width {
         let red = picture.red[start + x]
-        // sRGB 150, 90 and 90: no skin, lesion or blood seen in fdu-dev comes near.
-        if red > 0.305, picture.green[start + x] < 0.102, picture.blue[start + x] < 0.102 {
-          painter.cover(left: x - margin, top: y - margin, right: x + margin, bottom: y + margin)
+        let blue = picture.blue[start + x]
+        // Skin and hair hold red, green and blue within a factor of four of each other where they
+        // are bright; sRGB 150 of one with under 90 of the others is no tissue (fdu-dev).
+        if red > 0.305 ? blue < 0.102 : blue > 0.305 && red < 0.102 {
+          let green = picture.green[start + x]
+          let isInk = red > 0.305 ? green < 0.102 : green < 0.05 || (green > 0.4 && red < 0.05)
+          if isInk {
+            painter.cover(left: x - margin, top: y - margin, right: x + margin, bottom: y + margin)
+          }
         }
         x += 1
       }

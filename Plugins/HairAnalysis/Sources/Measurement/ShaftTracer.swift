@@ -11,10 +11,13 @@ struct ShaftTracer: Sendable {
   /// The shortest line that is looked at, in micrometres.
   var shortestMicrometres: Float = 110
 
-  /// The candidates of a field in the order of their weight (contrast times length).
-  func candidates(in density: Plane<Float>, field: HessianRidge) -> [HairCandidate] {
+  /// The candidates of a field in the order of their weight (contrast times length), and the texture:
+  /// the median ridge strength of all maxima.
+  func candidates(
+    in density: Plane<Float>, field: HessianRidge
+  ) -> (hairs: [HairCandidate], texture: Float) {
     let points = RidgeDetector.maxima(of: field, floor: 5e-4)
-    guard !points.isEmpty else { return [] }
+    guard !points.isEmpty else { return ([], 0) }
     // The median is the texture of the skin: thresholds follow it from device to device.
     let texture = median(points.map(\.strength))
     let linking = RidgeLinking(
@@ -28,7 +31,7 @@ struct ShaftTracer: Sendable {
       field.strength.withSampler { strength in
         var found = merged.compactMap { candidate(from: $0, density: sampler, strength: strength) }
         found.sort { weight($0) > weight($1) }
-        return found
+        return (found, texture)
       }
     }
   }
