@@ -6,7 +6,7 @@ import Imaging
 /// ratio of its 99.5th percentile (hair) to its median (skin) decides. Ties and near ties go to luma,
 /// which has less noise: another channel must be better by a fifth.
 enum ChannelChoice {
-  static let advantage: Float = 1.2
+  static let advantage: Float = 1.05
 
   static func best(for picture: WorkingPicture) -> MeasurementChannel {
     guard picture.isColour, picture.width > 16, picture.height > 16 else { return .luma }
