@@ -9,10 +9,10 @@ struct CandidateFeatures {
   static let names = [
     "ln_width", "ln_length", "contrast", "ln_strength_over_texture", "width_variation", "sound_share",
     "chord_over_length", "ln_width_over_median", "ln_length_over_median", "contrast_over_median",
-    "alignment", "coherence", "border_distance", "neighbours", "beside_high", "beside_low",
+    "alignment", "coherence", "neighbours", "beside_high", "beside_low",
     "flank_slope", "roughness", "offset_over_width", "dark_share", "new_share", "tint",
     "low_density", "beyond_high", "beyond_low", "stronger_distance", "stronger_cosine",
-    "stronger_length_ratio", "stronger_contrast_ratio", "turn", "peak", "field_count",
+    "stronger_length_ratio", "stronger_contrast_ratio", "turn", "peak", "lines_per_square_millimetre",
     "stronger_overlap", "tint_high", "tint_low",
   ]
 
@@ -20,6 +20,10 @@ struct CandidateFeatures {
   var width: Int
   var height: Int
   var micrometresPerPixel: Float
+
+  private var squareMillimetres: Float {
+    Float(width * height) * micrometresPerPixel * micrometresPerPixel * 1e-6
+  }
 
   /// Fills in the features of every candidate; `verdicts` are those of the explain-away pass.
   func fill(
@@ -55,7 +59,7 @@ struct CandidateFeatures {
       profile.soundShare, chord * micrometresPerPixel / max(hair.lengthMicrometres, 1),
       logarithm(hair.widthMicrometres / field.width),
       logarithm(hair.lengthMicrometres / field.length), profile.contrast / field.contrast,
-      direction.alignment, direction.coherence, borderDistance(line),
+      direction.alignment, direction.coherence,
       Float(field.neighbours(of: index, within: 140)),
       max(profile.besideLeft, profile.besideRight) / contrast,
       min(profile.besideLeft, profile.besideRight) / contrast, profile.flankSlope / contrast,
@@ -63,7 +67,8 @@ struct CandidateFeatures {
       verdict.newShare, median(tints), quantile(sorted: along, 0.1) / contrast,
       max(first.density, last.density) / contrast, min(first.density, last.density) / contrast,
       stronger.distance, stronger.cosine, stronger.lengthRatio, stronger.contrastRatio,
-      totalTurn(line), quantile(sorted: along, 0.5), Float(all.count), stronger.overlap,
+      totalTurn(line), quantile(sorted: along, 0.5), Float(all.count) / squareMillimetres,
+      stronger.overlap,
       max(first.tint, last.tint), min(first.tint, last.tint),
     ]
   }
@@ -82,12 +87,6 @@ struct CandidateFeatures {
       blue += tint(point)
     }
     return (0.25 * sum, 0.25 * blue)
-  }
-
-  private func borderDistance(_ line: Polyline) -> Float {
-    let (low, high) = line.bounds
-    let distance = min(min(low.x, low.y), Float(width - 1) - high.x, Float(height - 1) - high.y)
-    return min(distance * micrometresPerPixel, 112)
   }
 
   private func totalTurn(_ line: Polyline) -> Float {

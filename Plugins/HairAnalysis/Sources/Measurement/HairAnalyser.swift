@@ -1,81 +1,85 @@
 public import ClinicalRecords
 public import Imaging
 
-/// Finds and measures the hairs of a picture.
+/// Finds and measures the hairs of a picture in linear light.
+///
+/// Overlays are masked; the density of shafts against the skin is taken in the channel that shows
+/// them best; ridges of four widths are traced, linked and merged at 5.6 µm a sample; lines that
+/// explain nothing new or that a classifier takes for skin are dropped; diameters are fitted on the
+/// picture's own pixels; root is told from tip, and roots are gathered into follicular units.
+///
+/// A pure value: the same picture and settings give the same findings to the last bit. Costs some
+/// 60 ms a megapixel at 2.8 µm a pixel and 100 ms at 5 µm on one core, and 12 planes of `Float` at
+/// the working scale plus one of the picture's size.
 public struct HairAnalyser: Sendable {
-  public var newShare: Float = 0.3
-  public var high: Float = 7
-  public var low: Float = 2.4
-  public var channel: MeasurementChannel?
-  /// Makes an analyser.
-  public init() {}
+  /// What is held fixed.
+  public var settings: HairAnalyserSettings
 
-  public struct Draft: Sendable {
-    public var line: [SIMD2<Float>]
-    public var width: Float
-    public var length: Float
-    public var contrast: Float
-    public var features: [Float]
+  /// Makes an analyser.
+  public init(settings: HairAnalyserSettings = HairAnalyserSettings()) {
+    self.settings = settings
   }
 
-  public func draft(_ light: LinearLight, micrometresPerPixel: Double, times: inout [Double], channelUsed: inout MeasurementChannel) -> [Draft] {
-    let clock = ContinuousClock()
-    var last = clock.now
-    var slot = 0
-    func tick() {
-      let now = clock.now
-      let d = now - last
-      if times.count <= slot { times.append(0) }
-      times[slot] += Double(d.components.attoseconds) * 1e-18
-      slot += 1
-      last = now
+  /// The version of the classifier's table, for provenance.
+  public static var classifierVersion: String { CandidateClassifierTable.version }
+
+  /// The names of the classifier's features, in their order.
+  public static var featureNames: [String] { CandidateFeatures.names }
+
+  /// Measures a picture.
+  ///
+  /// - Parameters:
+  ///   - light: linear light, 0 to 1.
+  ///   - micrometresPerPixel: from 0.5 to 50; outside of it no hair has a width that can be seen.
+  ///   - unmeasurable: nonzero where nothing can be measured; of the picture's size.
+  ///   - region: where roots are counted; the whole picture when `nil`.
+  public func measure(
+    _ light: LinearLight, micrometresPerPixel: Double, unmeasurable: Plane<UInt8>? = nil,
+    region: MeasuredRegion? = nil
+  ) -> HairFindings {
+    let region = region ?? MeasuredRegion(wholeWidth: light.width, height: light.height)
+    let mask = HairAnalyser.mask(of: light, and: unmeasurable)
+    let pixels = region.pixelCounts(mask: mask)
+    let field = FieldExamination(
+      light, mask: mask, micrometresPerPixel: Float(micrometresPerPixel), settings: settings)
+    let hairs = TracedHairs(field, light, settings: settings, micrometresPerPixel: micrometresPerPixel)
+    let quality = QualityGate.verdict(
+      light: field.light, glareShare: Double(field.glareShare), pointSpread: hairs.pointSpread,
+      openShare: Double(pixels.open) / Double(max(1, pixels.open + pixels.masked)))
+    return HairFindings(
+      hairs: hairs.records(region: region, mask: mask), mask: mask, openPixels: pixels.open,
+      maskedPixels: pixels.masked, quality: quality, channel: field.channel,
+      skinTexture: Double(field.texture))
+  }
+
+  /// Every candidate of a picture with its features, before the classifier: for its training.
+  public func trainingCandidates(
+    in light: LinearLight, micrometresPerPixel: Double
+  ) -> [TrainingCandidate] {
+    var open = settings
+    open.leastConfidence = 0
+    let field = FieldExamination(
+      light, mask: HairAnalyser.mask(of: light, and: nil),
+      micrometresPerPixel: Float(micrometresPerPixel), settings: open)
+    let hairs = TracedHairs(field, light, settings: open, micrometresPerPixel: micrometresPerPixel)
+    return field.candidates.indices.map { index in
+      TrainingCandidate(
+        centreline: hairs.lines[index].points.map { [Double($0.x), Double($0.y)] },
+        features: field.candidates[index].features, polarityCues: field.cues[index],
+        diameter: hairs.shafts[index]?.value)
     }
-    let overlay = OverlayMask(of: light)
-    tick()
-    let picture = WorkingPicture(
-      light, mask: overlay.covered, micrometresPerPixel: Float(micrometresPerPixel))
-    tick()
-    let channel = channel ?? ChannelChoice.best(for: picture)
-    channelUsed = channel
-    tick()
-    let scale = WorkingPicture.micrometresPerPixel
-    let density = OpticalDensity(
-      intensity: picture.intensity(channel), mask: picture.mask, micrometresPerPixel: scale)
-    tick()
-    let field = RidgeDetector.field(of: density.density, micrometresPerPixel: scale)
-    tick()
-    let tint = SkinTint(picture)
-    tick()
-    let tracer = ShaftTracer(micrometresPerPixel: scale, highMultiple: high, lowMultiple: low)
-    let (found, texture) = tracer.candidates(in: density.density, field: field)
-    tick()
-    var away = ExplainAway(width: picture.width, height: picture.height)
-    var kept: [HairCandidate] = []
-    var verdicts: [ExplainAway.Verdict] = []
-    for one in found {
-      let diameter = min(one.widthMicrometres, 110) / scale
-      let verdict = away.verdict(
-        on: one.line, diameter: diameter, contrast: one.profile.contrast, density: density.density)
-      guard verdict.darkShare >= 0.5, verdict.newShare >= newShare else { continue }
-      away.keep(one.line, diameter: diameter)
-      kept.append(one)
-      verdicts.append(verdict)
-    }
-    tick()
-    density.density.withSampler { sampler in
-      let features = CandidateFeatures(
-        texture: texture, width: picture.width, height: picture.height, micrometresPerPixel: scale)
-      if let tint {
-        tint.withTint { features.fill(&kept, verdicts: verdicts, density: sampler, tint: $0) }
-      } else {
-        features.fill(&kept, verdicts: verdicts, density: sampler, tint: { _ in 0 })
+  }
+
+  private static func mask(of light: LinearLight, and given: Plane<UInt8>?) -> Plane<UInt8> {
+    var mask = OverlayMask(of: light).covered
+    guard let given else { return mask }
+    precondition(
+      given.width == light.width && given.height == light.height, "a mask of the picture's size")
+    mask.withUnsafeMutableSamples { target in
+      given.withUnsafeSamples { source in
+        for index in target.indices where source[index] != 0 { target[index] = 255 }
       }
     }
-    tick()
-    return kept.map {
-      Draft(
-        line: $0.line.points.map(picture.picturePoint), width: $0.widthMicrometres,
-        length: $0.lengthMicrometres, contrast: $0.profile.contrast, features: $0.features)
-    }
+    return mask
   }
 }

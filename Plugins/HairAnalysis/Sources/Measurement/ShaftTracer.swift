@@ -8,6 +8,8 @@ struct ShaftTracer: Sendable {
   var highMultiple: Float = 7
   /// A line continues down to this many times the median.
   var lowMultiple: Float = 2.4
+  /// The texture of plain skin, where a study holds it.
+  var fixedTexture: Float?
   /// The shortest line that is looked at, in micrometres.
   var shortestMicrometres: Float = 110
 
@@ -19,7 +21,7 @@ struct ShaftTracer: Sendable {
     let points = RidgeDetector.maxima(of: field, floor: 5e-4)
     guard !points.isEmpty else { return ([], 0) }
     // The median is the texture of the skin: thresholds follow it from device to device.
-    let texture = median(points.map(\.strength))
+    let texture = fixedTexture ?? median(points.map(\.strength))
     let linking = RidgeLinking(
       high: max(0.02, highMultiple * texture), low: max(0.008, lowMultiple * texture))
     let traced = linking.lines(among: points, width: density.width, height: density.height)

@@ -1,0 +1,82 @@
+import ClinicalRecords
+import Imaging
+
+/// A picture after detection: its candidates with all that is known of them at the working scale.
+struct FieldExamination: Sendable {
+  let picture: WorkingPicture
+  let channel: MeasurementChannel
+  let texture: Float
+  let glareShare: Float
+  let light: QualityGate.Light
+  /// In the order of their weight.
+  let candidates: [HairCandidate]
+  /// The polarity cues of each candidate.
+  let cues: [[Float]]
+
+  /// The share of its dark area that a candidate must add to those before it. Below the half that
+  /// suits a tracer alone, as the classifier sees the share itself.
+  static let newShare: Float = 0.3
+  /// The broadest capsule that explains darkness, in µm: a shaft of 110 µm, the thickest known.
+  static let broadestCapsule: Float = 110
+
+  /// Detects the lines of a picture.
+  init(
+    _ light: LinearLight, mask: Plane<UInt8>, micrometresPerPixel: Float,
+    settings: HairAnalyserSettings
+  ) {
+    let picture = WorkingPicture(light, mask: mask, micrometresPerPixel: micrometresPerPixel)
+    let scale = WorkingPicture.micrometresPerPixel
+    let channel = settings.channel ?? ChannelChoice.best(for: picture)
+    let intensity = picture.intensity(channel)
+    self.light = QualityGate.Light(intensity, mask: picture.mask)
+    let density = OpticalDensity(
+      intensity: intensity, mask: picture.mask, micrometresPerPixel: scale)
+    let field = RidgeDetector.field(of: density.density, micrometresPerPixel: scale)
+    let tracer = ShaftTracer(
+      micrometresPerPixel: scale, highMultiple: Float(settings.startMultiple),
+      lowMultiple: Float(settings.followMultiple), fixedTexture: settings.skinTexture.map { Float($0) })
+    let (found, texture) = tracer.candidates(in: density.density, field: field)
+    var (kept, verdicts) = FieldExamination.explained(found, by: density.density)
+    var cues: [[Float]] = []
+    let features = CandidateFeatures(
+      texture: texture, width: picture.width, height: picture.height, micrometresPerPixel: scale)
+    let polarity = Polarity(micrometresPerPixel: scale)
+    density.density.withSampler { sampler in
+      func describe(_ tint: (SIMD2<Float>) -> Float) {
+        features.fill(&kept, verdicts: verdicts, density: sampler, tint: tint)
+        cues = kept.map { polarity.cues(of: $0.line, density: sampler, tint: tint) }
+      }
+      if !kept.isEmpty, let tint = SkinTint(picture) {
+        tint.withTint { describe($0) }
+      } else {
+        describe { _ in 0 }
+      }
+    }
+    self.picture = picture
+    self.channel = channel
+    self.texture = texture
+    glareShare = density.glareShare
+    candidates = kept
+    self.cues = cues
+  }
+
+  private static func explained(
+    _ found: [HairCandidate], by density: Plane<Float>
+  ) -> ([HairCandidate], [ExplainAway.Verdict]) {
+    var pass = ExplainAway(width: density.width, height: density.height)
+    var kept: [HairCandidate] = []
+    var verdicts: [ExplainAway.Verdict] = []
+    for candidate in found {
+      let diameter =
+        min(candidate.widthMicrometres, broadestCapsule) / WorkingPicture.micrometresPerPixel
+      let verdict = pass.verdict(
+        on: candidate.line, diameter: diameter, contrast: candidate.profile.contrast,
+        density: density)
+      guard verdict.darkShare >= 0.5, verdict.newShare >= newShare else { continue }
+      pass.keep(candidate.line, diameter: diameter)
+      kept.append(candidate)
+      verdicts.append(verdict)
+    }
+    return (kept, verdicts)
+  }
+}

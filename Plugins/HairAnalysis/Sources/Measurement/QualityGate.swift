@@ -1,0 +1,73 @@
+import ClinicalRecords
+import Imaging
+
+/// Decides whether a picture is good enough, and says what to do if it is not.
+///
+/// The limits are where figures begin to move: a point spread of 14 µm raised the mean absolute error
+/// of diameters from 6 to 8 µm and of vellus hair to +13 µm; each per cent of glare hides about a
+/// per cent of the shafts.
+struct QualityGate: Sendable {
+  /// The widest point spread that is accepted, in µm.
+  static let widestPointSpread = 14.0
+  /// The most glare that is accepted.
+  static let mostGlare = 0.05
+  /// The least share of the picture that must be measurable.
+  static let leastOpenShare = 0.5
+  /// The linear light of skin that is too dark, and the share of white that is too bright.
+  static let darkestSkin: Float = 0.03
+  static let mostWhite: Float = 0.10
+
+  /// The light of a picture in three numbers.
+  struct Light: Sendable {
+    /// The median linear light.
+    var median: Float
+    /// The share of samples at full scale.
+    var whiteShare: Float
+
+    init(_ plane: Plane<Float>, mask: Plane<UInt8>) {
+      var values: [Float] = []
+      values.reserveCapacity(plane.count / 16 + 1)
+      plane.withUnsafeSamples { samples in
+        mask.withUnsafeSamples { masked in
+          for index in stride(from: 0, to: samples.count, by: 17) where masked[index] == 0 {
+            values.append(samples[index])
+          }
+        }
+      }
+      values.sort()
+      median = values.isEmpty ? 0 : values[values.count / 2]
+      // 0.98 of linear full scale is 253 of 255 in sRGB.
+      let white = values.count - (values.firstIndex { $0 >= 0.98 } ?? values.count)
+      whiteShare = values.isEmpty ? 0 : Float(white) / Float(values.count)
+    }
+  }
+
+  /// The verdict.
+  static func verdict(
+    light: Light, glareShare: Double, pointSpread: Double?, openShare: Double
+  ) -> MeasurementQuality {
+    var reasons: [String] = []
+    var exposure = "good"
+    if light.median < darkestSkin {
+      exposure = "dark"
+      reasons.append("too dark: raise the exposure or the light, clean the lens")
+    } else if light.whiteShare > mostWhite {
+      exposure = "bright"
+      reasons.append("too bright: lower the exposure or the light")
+    }
+    if glareShare > mostGlare {
+      reasons.append("glare: add gel, press out bubbles, check that the polariser is crossed")
+    }
+    if let pointSpread, pointSpread > widestPointSpread {
+      reasons.append("not sharp: rest the probe on the skin, focus again, hold still")
+    }
+    if openShare < leastOpenShare {
+      reasons.append("more than half of the picture is covered: switch overlays off, centre the probe")
+    }
+    // Half at 14 µm, where the gate closes; a perfect lens would give 1.
+    let sharpness = pointSpread.map { 1 / (1 + ($0 / widestPointSpread) * ($0 / widestPointSpread)) }
+    return MeasurementQuality(
+      accepted: reasons.isEmpty, reasons: reasons, sharpness: sharpness ?? 0,
+      pointSpreadSigmaMicrometres: pointSpread, glareShare: glareShare, exposure: exposure)
+  }
+}
