@@ -7,7 +7,7 @@ import Imaging
 /// looked for. Four kinds, each by a property that skin and hair do not have:
 /// - *border bars*: rows or columns from the border on whose light varies by less than 2 %;
 /// - *coloured ink*: drawing and letters in pure red, blue or cyan;
-/// - *rulers*: exactly horizontal or vertical dark lines up to five pixels thick, 100 or longer;
+/// - *rulers*: exactly horizontal or vertical dark lines up to three pixels thick, 140 or longer;
 /// - *letters*: many white-to-grey transitions within three pixels, side by side in a strip.
 struct OverlayMask: Sendable {
   /// 255 where the picture is covered, 0 elsewhere; of the picture's size.
@@ -181,8 +181,10 @@ private enum PureInk {
 
 /// Exactly horizontal or vertical dark lines.
 private enum RulerLines {
-  static let shortest = 100
-  static let reach = 3
+  /// A shaft of 0.7 mm at 5 µm a pixel that keeps to one row of pixels is not seen in practice.
+  static let shortest = 140
+  /// Drawn lines are as sharp as pixels; optics spread the thinnest shaft over more than this.
+  static let reach = 2
   static let margin = 7
 
   static func paint(_ picture: PicturePointers, _ painter: MaskPainter) {
