@@ -153,6 +153,13 @@ public struct PendingDelivery: Sendable {
   public let edge: EdgeKey
   /// The record that it delivers.
   public let record: LedgerReference
+
+  /// Makes a reference to a delivery.
+  public init(delivery: Int64, edge: EdgeKey, record: LedgerReference) {
+    self.delivery = delivery
+    self.edge = edge
+    self.record = record
+  }
 }
 
 /// A delivery that was set aside, as `quarantine list` shows it.

@@ -79,28 +79,24 @@ private struct CommitStep {
 
   func perform(_ entry: LedgerEntry, _ encoded: EncodedProduct?) throws -> LedgerOutcome {
     var outcome = LedgerOutcome()
-    if try isOvertaken(entry) {
+    for end in entry.ends where try !self.end(end) { outcome.overtaken = true }
+    if let delivery = entry.product?.delivery, entry.ends.isEmpty, try isSuperseded(delivery) {
       outcome.overtaken = true
-      return outcome
     }
+    // A newer version of the record came while this delivery was in hand: what it gave is stale.
+    if outcome.overtaken { return outcome }
     if let product = entry.product, let encoded {
       let record = try store(product, encoded, &outcome)
-      outcome.reference = LedgerReference(number: record)
-      try open(record, from: product.stage, &outcome)
+      outcome.reference = LedgerReference(number: record.row)
+      try open(record.row, from: product.stage, isNew: record.isNew, &outcome)
     }
-    for end in entry.ends { try self.end(end) }
     return outcome
   }
 
-  /// Whether a newer version of the record came while this delivery was in hand: what it gave
-  /// would be stale.
-  private func isOvertaken(_ entry: LedgerEntry) throws -> Bool {
-    for delivery in [entry.product?.delivery].compactMap({ $0 }) + entry.ends.map(\.delivery) {
-      let state = try Int.fetchOne(
-        db.cachedStatement(sql: "SELECT state FROM delivery WHERE id = ?"), arguments: [delivery])
-      if state == DeliveryState.superseded.rawValue { return true }
-    }
-    return false
+  private func isSuperseded(_ delivery: Int64) throws -> Bool {
+    let state = try Int.fetchOne(
+      db.cachedStatement(sql: "SELECT state FROM delivery WHERE id = ?"), arguments: [delivery])
+    return state == DeliveryState.superseded.rawValue
   }
 
   private func execute(_ sql: String, _ arguments: StatementArguments) throws {
@@ -111,7 +107,7 @@ private struct CommitStep {
   /// Finds or makes the record's row and makes it the current version of its identity.
   private func store(
     _ product: LedgerEntry.Product, _ encoded: EncodedProduct, _ outcome: inout LedgerOutcome
-  ) throws -> Int64 {
+  ) throws -> (row: Int64, isNew: Bool) {
     let identity = product.record.identity.text
     let known = try Int64.fetchOne(
       db.cachedStatement(sql: "SELECT id FROM record WHERE identity = ? AND digest = ?"),
@@ -132,7 +128,7 @@ private struct CommitStep {
         ])
       row = db.lastInsertedRowID
     }
-    try makeCurrent(row, identity: identity, &outcome)
+    try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
     let hasProvenance =
       try known != nil
       && Bool.fetchOne(
@@ -148,15 +144,17 @@ private struct CommitStep {
         """,
         [row, product.parent?.number, product.delivery, run, product.stage, product.resultVersion])
     }
-    return row
+    return (row, known == nil)
   }
 
   /// Supersedes the other versions of an identity, and their open deliveries with them.
   private func makeCurrent(
-    _ row: Int64, identity: String, _ outcome: inout LedgerOutcome
+    _ row: Int64, identity: String, isNew: Bool, _ outcome: inout LedgerOutcome
   ) throws {
-    try execute(
-      "UPDATE record SET superseded_by = NULL WHERE id = ? AND superseded_by IS NOT NULL", [row])
+    if !isNew {
+      try execute(
+        "UPDATE record SET superseded_by = NULL WHERE id = ? AND superseded_by IS NOT NULL", [row])
+    }
     let others = try Int64.fetchAll(
       db.cachedStatement(
         sql: "SELECT id FROM record WHERE identity = ? AND id <> ? AND superseded_by IS NULL"),
@@ -183,18 +181,25 @@ private struct CommitStep {
   }
 
   /// Opens a record's deliveries on the edges out of a stage, or follows the results that stand.
-  private func open(_ record: Int64, from stage: String, _ outcome: inout LedgerOutcome) throws {
+  private func open(
+    _ record: Int64, from stage: String, isNew: Bool, _ outcome: inout LedgerOutcome
+  ) throws {
     for edge in edges(stage) {
-      let found = try Row.fetchOne(
-        db.cachedStatement(
-          sql: """
-            SELECT id, state FROM delivery
-            WHERE record_id = ? AND from_stage = ? AND to_stage = ? AND reuse_key = ?
-            """), arguments: [record, edge.edge.from, edge.edge.to, edge.reuseKey])
+      let found =
+        try isNew
+        ? nil
+        : Row.fetchOne(
+          db.cachedStatement(
+            sql: """
+              SELECT id, state FROM delivery
+              WHERE record_id = ? AND from_stage = ? AND to_stage = ? AND reuse_key = ?
+              """), arguments: [record, edge.edge.from, edge.edge.to, edge.reuseKey])
       guard let found else {
-        try supersede(
-          "record_id = ? AND from_stage = ? AND to_stage = ?",
-          [record, edge.edge.from, edge.edge.to], &outcome)
+        if !isNew {
+          try supersede(
+            "record_id = ? AND from_stage = ? AND to_stage = ?",
+            [record, edge.edge.from, edge.edge.to], &outcome)
+        }
         try execute(
           """
           INSERT INTO delivery(record_id, from_stage, to_stage, reuse_key, state, opened_run)
@@ -234,12 +239,13 @@ private struct CommitStep {
           """), arguments: [delivery])
     for row in rows {
       let record: Int64 = row["record_id"]
-      try makeCurrent(record, identity: row["identity"], &outcome)
-      try open(record, from: row["stage"], &outcome)
+      try makeCurrent(record, identity: row["identity"], isNew: false, &outcome)
+      try open(record, from: row["stage"], isNew: false, &outcome)
     }
   }
 
-  private func end(_ end: LedgerEntry.End) throws {
+  /// Ends a delivery; `false` when a newer version of its record superseded it before.
+  private func end(_ end: LedgerEntry.End) throws -> Bool {
     let state: DeliveryState = end.failure == nil ? .done : .quarantined
     try execute(
       """
@@ -247,11 +253,12 @@ private struct CommitStep {
       WHERE id = ? AND state = 0
       """, [state.rawValue, run, now, end.attempts, end.delivery])
     guard db.changesCount == 1 else {
+      if try isSuperseded(end.delivery) { return false }
       throw LedgerError(
         .damaged, subject: "delivery \(end.delivery) ended twice",
         hint: "this is a fault of anagen: keep the data folder and report it")
     }
-    guard let failure = end.failure else { return }
+    guard let failure = end.failure else { return true }
     try execute(
       """
       INSERT INTO quarantine(delivery_id, stage, class, reason, message, hint, at)
@@ -261,5 +268,6 @@ private struct CommitStep {
         end.delivery, failure.stage, failure.failureClass, failure.reason, failure.message,
         failure.hint, now,
       ])
+    return true
   }
 }

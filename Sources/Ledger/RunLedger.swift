@@ -78,7 +78,6 @@ public final class RunLedger: Sendable {
     configuration.busyMode = .timeout(10)
     let level = durability == .full ? "FULL" : "OFF"
     configuration.prepareDatabase { db in
-      try db.execute(sql: "PRAGMA synchronous = \(level)")
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
     return try inWords {
@@ -96,6 +95,8 @@ public final class RunLedger: Sendable {
             return .commit
           }
         }
+        // GRDB sets NORMAL when it turns the write-ahead log on, so this comes after it.
+        try db.execute(sql: "PRAGMA synchronous = \(level)")
         try readBack(db, durability: durability)
       }
       return database
