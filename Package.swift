@@ -114,7 +114,10 @@ let package = Package(
     tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting"]),
     tests(
       "PipelineRunner",
-      ["PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "StageTesting"]),
+      [
+        "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "StageTesting",
+        logging,
+      ]),
     tests("Command", ["Imaging", "ImageCodecs"]),
     tests("House", []),
   ]

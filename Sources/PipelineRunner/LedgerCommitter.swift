@@ -1,0 +1,102 @@
+import BoundedQueues
+import ClinicalRecords
+import Dispatch
+import Ledger
+import StageKit
+import Synchronization
+
+/// Brings entries from many tasks to the ledger's one writer, in order, in batches.
+///
+/// A batch closes as soon as the writer is free, or at 256 entries: while one batch syncs, the
+/// next fills, so nobody waits for a timer and every sync carries all that was ready.
+final class LedgerCommitter: Sendable {
+  /// 256 entries a batch (the reuse, supersede and open work of one is some 50 µs), four batches
+  /// of backlog, and 32 MiB of bodies not yet on the disk: half of the program's memory allowance.
+  private static let batch = 256
+  private static let backlog = 1024
+  private static let backlogBytes = 32 << 20
+
+  typealias Completion = @Sendable (LedgerOutcome) -> Void
+
+  private struct Job: Sendable {
+    let entry: LedgerEntry
+    let completion: Completion
+    let failed: @Sendable (any Error) -> Void
+  }
+
+  private let ledger: RunLedger
+  private let edges: @Sendable (String) -> [StoredEdge]
+  private let jobs = BoundedQueue<Job>(
+    name: "ledger",
+    limits: QueueLimits(
+      maxCount: LedgerCommitter.backlog, maxBytes: LedgerCommitter.backlogBytes))
+  private let failure = Mutex<(any Error)?>(nil)
+  private let writer = DispatchQueue(label: "anagen.ledger")
+
+  init(ledger: RunLedger, edges: @escaping @Sendable (String) -> [StoredEdge]) {
+    self.ledger = ledger
+    self.edges = edges
+  }
+
+  /// Hands an entry over; `completion` is called once it is durable, in order, and must not block.
+  ///
+  /// - Throws: the error that ended the committer.
+  func submit(
+    _ entry: LedgerEntry, completion: @escaping Completion,
+    failed: @escaping @Sendable (any Error) -> Void = { _ in }
+  ) async throws {
+    let bytes = 256 + (entry.product?.record.byteCount ?? 0)
+    do {
+      try await jobs.send(
+        Job(entry: entry, completion: completion, failed: failed), byteCount: bytes)
+    } catch let refusal {
+      throw failure.withLock { $0 } ?? refusal
+    }
+  }
+
+  /// Hands an entry over and returns once it is durable and all before it are.
+  func commit(_ entry: LedgerEntry, completion: @escaping Completion = { _ in }) async throws {
+    // One durable answer: the job is completed or failed exactly once by `run()`.
+    let done = BoundedQueue<Result<Void, any Error>>(
+      name: "ledger.answer", limits: QueueLimits(maxCount: 1, maxBytes: 1))
+    try await submit(
+      entry,
+      completion: { outcome in
+        completion(outcome)
+        _ = done.trySend(.success(()), byteCount: 0)
+      }, failed: { _ = done.trySend(.failure($0), byteCount: 0) })
+    try await done.receive()?.get()
+  }
+
+  /// Returns once everything handed over before is durable.
+  func flush() async throws { try await commit(LedgerEntry()) }
+
+  /// Takes no more entries; ``run()`` returns when those handed over are done.
+  func close() { jobs.close() }
+
+  /// Commits until closed.
+  ///
+  /// - Throws: what the ledger threw; every later submission throws it too.
+  func run() async throws {
+    while let batch = try await jobs.receiveBatch(max: LedgerCommitter.batch) {
+      do {
+        let outcomes = try await commitOffTask(batch.map(\.entry))
+        for (job, outcome) in zip(batch, outcomes) { job.completion(outcome) }
+      } catch {
+        failure.withLock { $0 = error }
+        jobs.close()
+        for job in batch { job.failed(error) }
+        while let job = try await jobs.receive() { job.failed(error) }
+        throw error
+      }
+    }
+  }
+
+  private func commitOffTask(_ entries: [LedgerEntry]) async throws -> [LedgerOutcome] {
+    try await withCheckedThrowingContinuation { continuation in
+      writer.async {
+        continuation.resume(with: Result { try self.ledger.commit(entries, edges: self.edges) })
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import ClinicalRecords
+import Crypto
+import Ledger
+import Logging
+import StageKit
+
+/// The runner's services for stages.
+struct RunHost: StageHost {
+  let ledger: RunLedger
+  let types: [SchemaID: RecordType]
+  let secrets: [String: [UInt8]]
+  let logger: Logger
+  let clock: @Sendable () -> Double
+
+  func sha256(of bytes: [UInt8]) -> ContentDigest {
+    ContentDigest(bytes: SHA256.hash(data: bytes))
+  }
+
+  func secret(named name: String) throws -> [UInt8] {
+    guard let bytes = secrets[name] else {
+      throw StageError(
+        .fatal, "secret_missing", subject: "there is no secret '\(name)'",
+        hint: "give --secret \(name)=FILE, or put it in $CREDENTIALS_DIRECTORY/\(name)")
+    }
+    return bytes
+  }
+
+  func now() -> Double { clock() }
+
+  func log(
+    _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]
+  ) {
+    var metadata = Logger.Metadata(
+      uniqueKeysWithValues: values.map { ($0.key, Logger.MetadataValue.string($0.value)) })
+    metadata["stage"] = .string(stage)
+    let level: Logger.Level =
+      switch level {
+      case .debug: .debug
+      case .info: .info
+      case .warning: .warning
+      }
+    logger.log(level: level, "\(message)", metadata: metadata)
+  }
+
+  func ancestor(
+    of reference: LedgerReference, schema: SchemaID
+  ) async throws -> (any StoredRecord)? {
+    guard let found = try ledger.ancestor(of: reference, schema: schema) else { return nil }
+    return try ledger.record(found, types: types)
+  }
+
+  func lookup(
+    _ identity: RecordIdentity, schema: SchemaID
+  ) async throws -> (any StoredRecord)? {
+    guard let found = try ledger.current(identity) else { return nil }
+    return try ledger.record(found, types: types)
+  }
+}

@@ -1,0 +1,70 @@
+public import Ledger
+
+/// How a run went.
+public struct RunReport: Sendable {
+  /// Why it ended.
+  public enum Ending: String, Sendable, Codable {
+    /// Every source ran out and everything was handled.
+    case completed
+    /// A stop was asked for; everything accepted was handled.
+    case drained
+    /// A quick stop was asked for; what was in hand was finished, the rest waits in the ledger.
+    case interrupted
+  }
+
+  /// Why it ended.
+  public let ending: Ending
+  /// What happened on each edge, in the order of the plan.
+  public let edges: [EdgeSum]
+  /// Edges where opened is not done + quarantined + superseded + pending: a fault of the runner.
+  public let mismatches: [EdgeKey]
+  /// Deliveries set aside, of this and earlier runs.
+  public let quarantined: [QuarantinedDelivery]
+  /// How long it took.
+  public let seconds: Double
+  /// Records that sources handed over.
+  public let accepted: Int
+}
+
+/// How far a run is.
+public struct RunProgress: Sendable {
+  /// Records that sources handed over so far.
+  public let accepted: Int
+  /// What happened on each edge so far.
+  public let edges: [EdgeSum]
+  /// Whether projections are being written.
+  public let isProjecting: Bool
+}
+
+/// A run that cannot start or go on.
+public struct RunError: Error, Sendable, CustomStringConvertible {
+  /// What kind of failure; open, so that new kinds break nobody.
+  public struct Code: Hashable, Sendable {
+    /// The stable name.
+    public let name: String
+    /// Makes a code.
+    public init(_ name: String) { self.name = name }
+    /// A stage could not be made.
+    public static let stageFailed = Code("stage_failed")
+    /// A stage said that it can never work as it is configured.
+    public static let fatal = Code("fatal")
+    /// A secret that the plan names was not given.
+    public static let secretMissing = Code("secret_missing")
+  }
+
+  /// What kind of failure.
+  public let code: Code
+  /// The stage, if one is to blame.
+  public let stage: String?
+  /// The stage's own reason, such as `no_manifest`.
+  public let reason: String
+  /// What failed.
+  public let subject: String
+  /// What to do.
+  public let hint: String
+
+  /// What failed and what to do, on one line.
+  public var description: String {
+    (stage.map { "stage '\($0)': " } ?? "") + "\(subject); \(hint)"
+  }
+}

@@ -1,0 +1,298 @@
+import BoundedQueues
+import ClinicalRecords
+import Foundation
+import Ledger
+import PipelineFiles
+import StageKit
+
+/// A run while its ledger is open: makes the stages, wires them, and works until they are done.
+struct RunSession: Sendable {
+  private let run: PipelineRun
+  private let plan: Plan
+  private let ledger: RunLedger
+  private let account: RunAccount
+  private let types: [SchemaID: RecordType]
+  private let storedEdges: [String: [StoredEdge]]
+  private let host: RunHost
+
+  init(run: PipelineRun, ledger: RunLedger) throws {
+    self.run = run
+    self.ledger = ledger
+    plan = run.plan
+    account = run.account
+    for name in plan.secretNames where run.options.secrets[name] == nil {
+      throw RunError(
+        code: .secretMissing, stage: nil, reason: "secret_missing",
+        subject: "the pipeline asks for the secret '\(name)'",
+        hint: "give --secret \(name)=FILE, or put it in $CREDENTIALS_DIRECTORY/\(name)")
+    }
+    var types: [SchemaID: RecordType] = [:]
+    for stage in plan.stages {
+      for type in [stage.entry.input, stage.entry.output].compactMap({ $0 }) {
+        types[type.schema] = type
+      }
+    }
+    self.types = types
+    let keys = try ReuseKeys(
+      plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())")
+    storedEdges = Dictionary(
+      uniqueKeysWithValues: plan.stages.map { ($0.name, keys.storedEdges(outOf: $0.name)) })
+    host = RunHost(
+      ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
+      clock: run.options.now)
+  }
+
+  /// Runs everything.
+  ///
+  /// - Returns: how many derived records were left in the queues of an interrupted run.
+  func execute() async throws -> [EdgeKey: Int] {
+    let stale = try ledger.supersedeStale(storedEdges.values.flatMap { $0 })
+    let backlog = try ledger.pendingCounts()
+    for (edge, number) in backlog { account.opened(edge, number) }
+    for (edge, number) in stale {
+      account.opened(edge, number)
+      account.superseded(edge, number)
+    }
+    let nodes = try await makeNodes()
+    run.began(inboxes: nodes.compactMap(\.inbox))
+    let storedEdges = storedEdges
+    let committer = LedgerCommitter(ledger: ledger) { storedEdges[$0] ?? [] }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await committer.run() }
+      group.addTask {
+        do {
+          try await work(nodes, committer)
+          if !run.isInterrupted {
+            run.beganProjecting()
+            try await project(nodes, committer)
+          }
+        } catch {
+          committer.close()
+          throw error
+        }
+        committer.close()
+      }
+      for try await _ in group {}
+    }
+    return account.abandoned
+  }
+
+  // MARK: Making
+
+  private func makeNodes() async throws -> [StageNode] {
+    var inboxes: [String: Inbox] = [:]
+    for stage in plan.stages where stage.entry.kind == .transform || stage.entry.kind == .sink {
+      let edges = plan.edges(into: stage.name)
+      inboxes[stage.name] = Inbox(
+        stage: stage.name, maxRecords: edges.map(\.queue.maxRecords).reduce(0, +),
+        maxBytes: edges.map(\.queue.maxBytes).reduce(0, +), upstreams: edges.count,
+        backlog: try pending(of: stage.name))
+    }
+    var nodes: [StageNode] = []
+    for stage in plan.stages {
+      let context = StageContext(
+        stage: stage.name, study: plan.study, folder: plan.folder, host: host)
+      let outlets = plan.edges(outOf: stage.name).compactMap { edge in
+        inboxes[edge.to].map {
+          StageNode.Outlet(
+            edge: EdgeKey(from: edge.from, to: edge.to), label: edge.label, inbox: $0)
+        }
+      }
+      nodes.append(
+        StageNode(
+          plan: stage, running: try await make(stage, context), context: context,
+          inbox: inboxes[stage.name], outlets: outlets))
+    }
+    return nodes
+  }
+
+  /// What an earlier run left for a stage, oldest first; row numbers only, no contents.
+  private func pending(of stage: String) throws -> [PendingDelivery] {
+    var all: [PendingDelivery] = []
+    while true {
+      let page = try ledger.pending(
+        for: stage, from: (all.last?.delivery ?? -1) + 1, limit: 4096)
+      all += page
+      if page.count < 4096 { return all }
+    }
+  }
+
+  private func make(_ stage: Plan.Stage, _ context: StageContext) async throws -> RunningStage {
+    do {
+      return try await stage.entry.make(stage.settings, context)
+    } catch let error as StageError {
+      throw RunError(
+        code: .stageFailed, stage: stage.name, reason: error.code.name, subject: error.subject,
+        hint: error.hint)
+    } catch let error as SettingProblem {
+      throw RunError(
+        code: .stageFailed, stage: stage.name, reason: "bad_setting",
+        subject: "'\(error.key)': \(error.what)", hint: error.hint)
+    }
+  }
+
+  // MARK: Working
+
+  private func work(_ nodes: [StageNode], _ committer: LedgerCommitter) async throws {
+    let inboxes = Dictionary(
+      uniqueKeysWithValues: nodes.compactMap { node in node.inbox.map { (node.name, $0) } })
+    let offer = offering(inboxes)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for node in nodes {
+        if let inbox = node.inbox { group.addTask { try await inbox.feed() } }
+        group.addTask {
+          switch node.running {
+          case .source(let run): try await source(node, run, committer, offer)
+          case .transform, .sink:
+            try await workers(node, committer, offer)
+          case .projection: return
+          }
+          // All that the stage gave is durable and offered before its followers are told.
+          try await committer.flush()
+          for outlet in node.outlets { outlet.inbox.upstreamEnded() }
+        }
+      }
+      do {
+        for try await _ in group {}
+      } catch {
+        for inbox in inboxes.values { inbox.stop() }
+        throw error
+      }
+    }
+  }
+
+  private func workers(
+    _ node: StageNode, _ committer: LedgerCommitter,
+    _ offer: @escaping @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void
+  ) async throws {
+    let worker = StageWorker(
+      node: node, account: account, committer: committer, ledger: ledger, types: types,
+      offer: offer)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<node.plan.concurrency { group.addTask { try await worker.run() } }
+      for try await _ in group {}
+    }
+    if case .sink(_, let finish) = node.running, !run.isInterrupted {
+      try await failing(node.name) { try await finish() }
+    }
+  }
+
+  /// Counts what a commit did and hands the opened deliveries to their inboxes.
+  private func offering(
+    _ inboxes: [String: Inbox]
+  ) -> @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void {
+    let account = account
+    return { outcome, record in
+      for edge in outcome.superseded { account.superseded(edge) }
+      for edge in outcome.reused { account.reused(edge) }
+      for edge in outcome.stillQuarantined { account.stillQuarantined(edge) }
+      for opened in outcome.opened {
+        account.opened(opened.edge)
+        inboxes[opened.edge.to]?.offer(
+          opened, record: opened.record == outcome.reference ? record : nil)
+      }
+    }
+  }
+
+  private func source(
+    _ node: StageNode,
+    _ body:
+      @escaping @Sendable (
+        @escaping @Sendable (any Record, Bool) async throws -> Void
+      ) async throws -> Void,
+    _ committer: LedgerCommitter,
+    _ offer: @escaping @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void
+  ) async throws {
+    let run = run
+    let task = Task {
+      try await body { record, wait in
+        if run.isStopping { throw CancellationError() }
+        if let stored = record as? any StoredRecord, node.makesStored {
+          let entry = LedgerEntry(
+            product: LedgerEntry.Product(
+              record: stored, stage: node.name,
+              resultVersion: node.plan.entry.manifest.resultVersion, parent: nil, delivery: nil))
+          if wait {
+            try await committer.commit(entry) { offer($0, stored) }
+          } else {
+            try await committer.submit(entry) { offer($0, stored) }
+          }
+        } else {
+          try await pass(record, from: node)
+        }
+        run.accepted()
+      }
+    }
+    run.began(source: task)
+    do {
+      try await withTaskCancellationHandler {
+        try await failing(node.name) { try await task.value }
+      } onCancel: {
+        task.cancel()
+      }
+    } catch is CancellationError where run.isStopping {
+      return
+    }
+  }
+
+  private func pass(_ record: any Record, from node: StageNode) async throws {
+    let stretch = Stretch(delivery: nil, edge: nil, origin: nil)
+    stretch.branch(into: node.outlets.count)
+    for outlet in node.outlets {
+      let item = InboxItem(edge: outlet.edge, record: record, reference: nil, stretch: stretch)
+      do {
+        try await outlet.inbox.queue.send(item, byteCount: record.byteCount)
+      } catch {
+        if outlet.inbox.isStopped { throw CancellationError() }
+        throw error
+      }
+      account.opened(outlet.edge)
+    }
+  }
+
+  // MARK: Projecting
+
+  private func project(_ nodes: [StageNode], _ committer: LedgerCommitter) async throws {
+    for node in nodes {
+      guard case .projection(let project) = node.running, !run.isInterrupted else { continue }
+      let edges = storedEdges.values.flatMap { $0 }.filter { $0.edge.to == node.name }
+      let references = try ledger.projected(to: edges)
+      let (ledger, types, context) = (ledger, types, node.context)
+      try await failing(node.name) {
+        try await project(references.count) { index in
+          let reference = references[index]
+          let record = try ledger.record(reference, types: types)
+          return (record, DeliveryContext(stage: context, origin: reference, attempt: 1))
+        }
+      }
+      try await endProjected(node.name, committer)
+    }
+  }
+
+  /// What a projection was written from has ended well.
+  private func endProjected(_ stage: String, _ committer: LedgerCommitter) async throws {
+    var first: Int64 = 0
+    while true {
+      let pending = try ledger.pending(for: stage, from: first, limit: 256)
+      guard let last = pending.last else { return }
+      let account = account
+      for delivery in pending {
+        let end = LedgerEntry.End(delivery: delivery.delivery)
+        try await committer.submit(LedgerEntry(ends: [end])) { _ in account.done(delivery.edge) }
+      }
+      try await committer.flush()
+      first = last.delivery + 1
+    }
+  }
+
+  /// Runs a stage's own code outside a delivery: what it throws ends the run, in words.
+  private func failing(_ stage: String, _ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let error as StageError {
+      throw RunError(
+        code: .fatal, stage: stage, reason: error.code.name, subject: error.subject,
+        hint: error.hint)
+    }
+  }
+}
