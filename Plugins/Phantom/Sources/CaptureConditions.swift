@@ -46,7 +46,7 @@ public struct CaptureConditions: Sendable, Codable, Equatable {
   }
 
   /// Throws ``PhantomError`` for the first value that cannot be rendered.
-  public func validate() throws {
+  public func validate() throws(PhantomError) {
     try CheckedQuantity.check([
       CheckedQuantity("width", Double(width), 16...16_384, "pixels"),
       CheckedQuantity("height", Double(height), 16...16_384, "pixels"),

@@ -36,8 +36,8 @@ public struct PhantomError: Error, Sendable, Equatable, CustomStringConvertible 
 public enum PhantomLimits {
   /// The most pixels of one picture: 16 Mpx take 16e6 x (4 planes x 4 + 4 + 3 bytes), some 370 MB.
   public static let pixels = 16_000_000
-  /// The most hairs of one scene: 600 /cm² on 80 cm² is 48,000; the double bounds the truth file.
-  public static let hairs = 100_000
+  /// The most hairs of one scene: the densest scalp, 600 /cm², on 80 cm².
+  public static let hairs = 48_000
 }
 
 /// One quantity with the range in which it can be rendered.
@@ -55,7 +55,7 @@ struct CheckedQuantity {
   }
 
   /// Throws for the first quantity that lies outside its range or is no number.
-  static func check(_ quantities: [CheckedQuantity]) throws {
+  static func check(_ quantities: [CheckedQuantity]) throws(PhantomError) {
     for quantity in quantities where !quantity.range.contains(quantity.value) {
       throw PhantomError(
         .outOfRange, subject: "\(quantity.name) of \(quantity.value)\(quantity.unit)",

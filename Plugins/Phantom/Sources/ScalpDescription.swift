@@ -56,7 +56,7 @@ public struct ScalpDescription: Sendable, Codable, Equatable {
   public init() {}
 
   /// Throws ``PhantomError`` for the first value that cannot be rendered.
-  public func validate() throws {
+  public func validate() throws(PhantomError) {
     try CheckedQuantity.check([
       CheckedQuantity("hair density", hairsPerSquareCentimetre, 0...600, "/cm2"),
       CheckedQuantity("vellus share", vellusShare, 0...1),

@@ -21,7 +21,7 @@ public struct ScalpEvolution: Sendable, Codable, Equatable {
   public init() {}
 
   /// Throws ``PhantomError`` for the first value that cannot be rendered.
-  public func validate() throws {
+  public func validate() throws(PhantomError) {
     try CheckedQuantity.check([
       CheckedQuantity("time between sessions", days, 0...36_500, "days"),
       CheckedQuantity("shed share", shedShare, 0...1),

@@ -22,9 +22,9 @@ struct ShaftStroke {
 
 /// Lays shafts over a canvas, one after the other, and keeps account of who is on top.
 ///
-/// A pixel's coverage is the bar convolved with a box of one pixel across, exact: summed over a
-/// profile it is the shaft's width to the last digit, whatever the direction. Joints of the
-/// centreline are round, the ends are cut flat.
+/// A pixel's coverage is the share of its square that a straight bar covers, exact: summed over the
+/// picture it is the shaft's area, whatever its direction and phase. Joints of the centreline are
+/// round, the ends are cut flat.
 struct ShaftPainter {
   /// The picture to paint on.
   let brush: Brush
@@ -142,7 +142,7 @@ private struct ShaftSegment {
   private let slope: Float
   private let flatStart: Bool
   private let flatEnd: Bool
-  private let softness: Float
+  private let footprint: PixelFootprint
 
   init(
     start: SIMD2<Double>, end: SIMD2<Double>, startRadius: Double, endRadius: Double,
@@ -160,7 +160,12 @@ private struct ShaftSegment {
     slope = Float((endRadius - startRadius) / distance)
     self.flatStart = flatStart
     self.flatEnd = flatEnd
-    self.softness = Float(softness)
+    footprint =
+      softness > 1
+      ? PixelFootprint(long: Float(softness), short: 0)
+      : PixelFootprint(
+        long: max(abs(direction.x), abs(direction.y)),
+        short: min(abs(direction.x), abs(direction.y)))
   }
 
   /// The covered share of a pixel, and where it lies across the shaft: -1 and 1 are the edges.
@@ -169,31 +174,52 @@ private struct ShaftSegment {
     let offset = pixel - start
     let along = offset.x * direction.x + offset.y * direction.y
     let across = offset.y * direction.x - offset.x * direction.y
-    let half = 0.5 * softness
     var share: Float = 1
     var distance = abs(across)
-    if along < 0 {
-      if flatStart {
-        share = (along + half) / softness
-      } else {
-        distance = (across * across + along * along).squareRoot()
-      }
-    } else if flatStart && along < half {
-      share = (along + half) / softness
+    if flatStart {
+      share = footprint.share(below: along)
+    } else if along < 0 {
+      distance = (across * across + along * along).squareRoot()
     }
     let beyond = along - length
-    if beyond > 0 {
-      if flatEnd {
-        share = min(share, (half - beyond) / softness)
-      } else {
-        distance = (across * across + beyond * beyond).squareRoot()
-      }
-    } else if flatEnd && -beyond < half {
-      share = min(share, (half - beyond) / softness)
+    if flatEnd {
+      share = min(share, footprint.share(below: -beyond))
+    } else if beyond > 0 {
+      distance = (across * across + beyond * beyond).squareRoot()
     }
+    guard share > 0 else { return (0, 0) }
     let radius = startRadius + slope * min(max(along, 0), length)
-    let bar = min(distance + half, radius) - max(distance - half, -radius)
-    guard bar > 0, share > 0 else { return (0, 0) }
-    return (bar / softness * share, min(max(across / radius, -1), 1))
+    let bar = footprint.share(below: radius - distance) - footprint.share(below: -radius - distance)
+    return (bar * share, min(max(across / radius, -1), 1))
+  }
+}
+
+/// A pixel's square seen edge on: its projection on a line is a trapezium, the convolution of two
+/// boxes as wide as the square's edges project.
+///
+/// It is the same along a shaft and across it. Out of focus a single wider box stands for it.
+private struct PixelFootprint {
+  private let long: Float
+  private let reach: Float
+  private let flat: Float
+  private let slope: Float
+
+  init(long: Float, short: Float) {
+    self.long = long
+    // Below two hundredths the second box changes nothing, and its slope would not fit in Float.
+    let short = short < 0.02 ? 0 : short
+    reach = (long + short) / 2
+    flat = (long - short) / 2
+    slope = short > 0 ? 1 / (2 * long * short) : 0
+  }
+
+  /// The share of the footprint that lies below `x`, in pixels from its middle.
+  @inline(__always)
+  func share(below x: Float) -> Float {
+    if x >= reach { return 1 }
+    if x <= -reach { return 0 }
+    if x < -flat { return (x + reach) * (x + reach) * slope }
+    if x > flat { return 1 - (reach - x) * (reach - x) * slope }
+    return 0.5 + x / long
   }
 }
