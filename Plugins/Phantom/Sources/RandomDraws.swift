@@ -9,15 +9,23 @@ extension SeededGenerator {
   ///   - purpose: a fixed word, such as `units`.
   ///   - number: which of several, such as a hair's id.
   init(seed: UInt64, _ purpose: StaticString, _ number: Int = 0) {
-    // FNV-1a, 64 bits, over the purpose; then one step of the generator mixes in seed and number.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    purpose.withUTF8Buffer { bytes in
-      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-    var mixer = SeededGenerator(seed: seed ^ hash)
-    let mixed = mixer.next() &+ UInt64(bitPattern: Int64(number)) &* 0x9E37_79B9_7F4A_7C15
+    let start = purpose.withUTF8Buffer { SeededGenerator.seed(seed, for: $0) }
+    let mixed = start &+ UInt64(bitPattern: Int64(number)) &* 0x9E37_79B9_7F4A_7C15
     self.init(seed: mixed)
     _ = next()
+  }
+
+  /// A seed of its own for a name, such as a subject's.
+  static func seed(_ seed: UInt64, for name: String) -> UInt64 {
+    SeededGenerator.seed(seed, for: name.utf8)
+  }
+
+  private static func seed(_ seed: UInt64, for bytes: some Sequence<UInt8>) -> UInt64 {
+    // FNV-1a, 64 bits, over the name; one step of the generator mixes in the seed.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    var mixer = SeededGenerator(seed: seed ^ hash)
+    return mixer.next()
   }
 
   /// A number from 0 up to but not including 1, in steps of 2⁻⁵³.
