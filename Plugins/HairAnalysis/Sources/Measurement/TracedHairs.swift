@@ -14,8 +14,8 @@ struct TracedHairs: Sendable {
   private let micrometresPerPixel: Double
   private let size: SIMD2<Double>
 
-  /// A root this near to the picture's border may lie outside, in µm: half a shaft.
-  static let borderMicrometres = 30.0
+  /// A root this near to the picture's border lies outside, in µm: no ridge is traced closer.
+  static let borderMicrometres = 17.0
   /// No other shaft within this distance of one that stands alone, in µm.
   static let isolationMicrometres: Float = 130
 
