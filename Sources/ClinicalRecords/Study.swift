@@ -28,8 +28,14 @@ public struct Study: Sendable, Equatable, Codable {
   public var sites: [String: String]
   /// The pattern every subject number matches; any subject when `nil`.
   public var subjectPattern: String?
+  /// What is asked beside the subject number to catch a wrong one, such as `year_of_birth`.
+  public var subjectChecks: [String] = []
   /// How many subjects are planned, if stated.
   public var plannedSubjects: Int?
+  /// Who may take part, if stated.
+  public var eligibility: Eligibility?
+  /// The arms by label; who is in which is kept elsewhere, encrypted.
+  public var arms: Arms?
   /// The day number of the anchor event, such as 1; there is no day 0.
   public var anchorDay: Int
   /// The anchor event, such as `injection`.
@@ -48,8 +54,22 @@ public struct Study: Sendable, Equatable, Codable {
   public var cutOffs: CutOffs
   /// Who may not know what: `participant`, `investigator`, `operator`, `reader`.
   public var masked: [String]
+  /// What the operator is shown of a picture: `quality`, or `figures` in an open study.
+  public var operatorSees: String = "figures"
+  /// When the allocation may be opened: `after_lock`.
+  public var unmask: String?
+  /// How pictures are analysed, if stated.
+  public var analysis: Analysis?
+  /// How readers check the analysis, if stated.
+  public var review: Review?
   /// The outcomes, in order.
   public var outcomes: [Outcome]
+  /// The reasons for which a value may be missing; any when empty.
+  public var missingReasons: [String] = []
+  /// The deviations that may be noted; any when empty.
+  public var deviations: [String] = []
+  /// What may be handed on, by name.
+  public var exports: [ExportProfile] = []
   /// How file names tell the acquisition, such as `{subject}_{visit}_{region}_{field}.jpg`.
   public var filePattern: String?
   /// The SHA-256 of the study file's bytes; `nil` for the open study.
@@ -61,8 +81,10 @@ public struct Study: Sendable, Equatable, Codable {
     public var name: String
     /// The planned study day.
     public var day: Int
-    /// Days before and after the planned day that still count.
+    /// Days before and after the planned day that still count; holds 0.
     public var window: ClosedRange<Int>
+    /// What the visit comes before on its day, such as `injection`.
+    public var before: String?
     /// How often the probe is put on each spot.
     public var placements: Int
     /// Whether it is the visit of the primary outcome.
@@ -70,11 +92,13 @@ public struct Study: Sendable, Equatable, Codable {
 
     /// Makes a visit.
     public init(
-      name: String, day: Int, window: ClosedRange<Int>, placements: Int = 1, primary: Bool = false
+      name: String, day: Int, window: ClosedRange<Int>, before: String? = nil,
+      placements: Int = 1, primary: Bool = false
     ) {
       self.name = name
       self.day = day
       self.window = window
+      self.before = before
       self.placements = placements
       self.primary = primary
     }
@@ -106,17 +130,20 @@ public struct Study: Sendable, Equatable, Codable {
     public var role: String
     /// How many patches of skin are photographed.
     public var fields: Int
+    /// How the same skin is found again, if stated.
+    public var relocation: Relocation?
 
     /// Makes a region.
     public init(
       code: String, region: String, side: String = "unknown", role: String = "primary",
-      fields: Int = 1
+      fields: Int = 1, relocation: Relocation? = nil
     ) {
       self.code = code
       self.region = region
       self.side = side
       self.role = role
       self.fields = fields
+      self.relocation = relocation
     }
   }
 
@@ -157,10 +184,20 @@ public struct Study: Sendable, Equatable, Codable {
   public struct Imaging: Sendable, Equatable, Codable {
     /// `clipped`, `long` or `unknown`.
     public var hairState: String
+    /// How long clipped stubs may be, in µm, if stated.
+    public var stubMicrometres: ClosedRange<Double>?
+    /// Whether hair is dyed, if stated.
+    public var dyed: Bool?
     /// The optics' profile name, if stated.
     public var opticsProfile: String?
     /// The optics' field in µm, width and height, if stated.
     public var fieldMicrometres: [Double]?
+    /// The lighting, such as `cross_polarised`, if stated.
+    public var lighting: String?
+    /// Whether the optics touch the skin, if stated.
+    public var contact: Bool?
+    /// What is between glass and skin, such as `ultrasound_gel`, if stated.
+    public var immersion: String?
     /// Whether the scale must come from a calibration record (trial mode).
     public var scaleFromCalibration: Bool
     /// The oldest calibration that may be used, in days.
@@ -169,13 +206,15 @@ public struct Study: Sendable, Equatable, Codable {
     public var maxRelativeUncertainty: Double?
     /// The most retakes.
     public var maxAttempts: Int
+    /// Which attempt counts, by quality alone: `first_that_passes` or `best_quality`.
+    public var keptAttempt: String
 
     /// Makes what an open study asks: nothing.
     public init(
       hairState: String = "unknown", opticsProfile: String? = nil,
       fieldMicrometres: [Double]? = nil, scaleFromCalibration: Bool = false,
       calibrationMaxAgeDays: Int? = nil, maxRelativeUncertainty: Double? = nil,
-      maxAttempts: Int = 5
+      maxAttempts: Int = 5, keptAttempt: String = "first_that_passes"
     ) {
       self.hairState = hairState
       self.opticsProfile = opticsProfile
@@ -184,6 +223,7 @@ public struct Study: Sendable, Equatable, Codable {
       self.calibrationMaxAgeDays = calibrationMaxAgeDays
       self.maxRelativeUncertainty = maxRelativeUncertainty
       self.maxAttempts = maxAttempts
+      self.keptAttempt = keptAttempt
     }
   }
 
@@ -205,6 +245,16 @@ public struct Study: Sendable, Equatable, Codable {
     public var changeFrom: String?
     /// The unit.
     public var unit: String?
+    /// The file that an outcome measured elsewhere is imported from.
+    public var importFile: String?
+    /// The lowest and highest grade of an imported outcome.
+    public var grades: ClosedRange<Int>?
+    /// Who grades: `investigator` or `participant`.
+    public var rater: String?
+    /// The test of the statistical analysis plan, such as `ancova`.
+    public var test: String?
+    /// What the test adjusts for.
+    public var covariates: [String] = []
 
     /// Makes an outcome.
     public init(
