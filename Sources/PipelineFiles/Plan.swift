@@ -29,9 +29,11 @@ public struct Plan: Sendable {
   public let secretNames: [String]
   /// The file's `tests`, as they stand, for the command that runs them.
   public let tests: [JSONValue]
-  /// Everything that makes two runs of this plan the same run, as one canonical document: the
-  /// plan's digest is the SHA-256 of its serialised form. Input files stand by content, the data
-  /// folder by a placeholder, secrets by name.
+  /// Everything that makes two plans the same, as one canonical document.
+  ///
+  /// The plan's digest is the SHA-256 of its serialised form. The study and input files stand by
+  /// content, outputs relative to the data folder, secrets by name; input folders, memory and the
+  /// names of variables are left out.
   public let digestInput: JSONValue
 
   /// The stage of this name.
@@ -64,6 +66,9 @@ extension Plan {
     /// The label of what it makes, or of the highest that a sink is given.
     public let label: PrivacyLabel
     /// The most that a sink takes; `nil` for sources and transforms.
+    ///
+    /// A sink of released records states it, since those come with either lower label. A sink of
+    /// any other type takes identified records by its type, and then writes below `private/` alone.
     public let accepts: PrivacyLabel?
     /// What the pipeline file lets it lower its output's label to.
     public let declassify: PrivacyLabel?
