@@ -1,0 +1,235 @@
+import ClinicalRecords
+import PipelineFiles
+import StageKit
+import Testing
+
+struct PlanTests {
+  private func plan(
+    _ text: String = TestClinic.good, _ variables: [String: String] = [:],
+    _ location: SourceLocation = #_sourceLocation
+  ) throws -> Plan {
+    let reading = TestClinic.read(text, variables)
+    #expect(Diagnostic.text(reading.diagnostics) == "", sourceLocation: location)
+    return try #require(reading.plan, sourceLocation: location)
+  }
+
+  @Test func stagesComeAfterWhatTheyTakeFrom() throws {
+    let backwards = """
+      anagen: 1
+      name: backwards
+      stages:
+        report: {use: test.report, from: analyse}
+        analyse: {use: test.measure, from: calibrate}
+        calibrate: {use: test.calibrate, from: [second, first]}
+        first: {use: test.folder, with: {path: images}}
+        second: {use: test.folder, with: {path: images}}
+      """
+    let plan = try plan(backwards)
+    #expect(plan.stages.map(\.name) == ["first", "second", "calibrate", "analyse", "report"])
+    #expect(plan.stage("calibrate")?.inputs == ["second", "first"])
+    #expect(
+      plan.edges.map { "\($0.from)>\($0.to)" } == [
+        "first>calibrate", "second>calibrate", "calibrate>analyse", "analyse>report",
+      ])
+  }
+
+  @Test func settingsAreLaidOverDefaultsInTheOrderOfTheirDeclarations() throws {
+    let plan = try plan()
+    #expect(
+      plan.stage("camera")?.settings.text
+        == #"{"path":"/clinic/images","recursive":false}"#)
+    #expect(
+      plan.stage("calibrate")?.settings.text
+        == #"{"profile":"/clinic/profiles/scope.yaml","max_age":2}"#)
+    #expect(
+      plan.stage("analyse")?.settings.text == #"{"channels":["luma","green"],"sensitivity":0.7}"#)
+    #expect(
+      plan.stage("rows")?.settings.text == #"{"profile":"trial","key":"secret:pseudonym-key"}"#)
+    #expect(plan.stage("registry")?.settings.text == #"{"path":"/clinic/out/registry.sqlite"}"#)
+    #expect(plan.stage("table")?.settings.text == #"{"path":"/clinic/out/rows.csv"}"#)
+    #expect(plan.stage("report")?.settings.text == #"{"path":"/clinic/out/private/report"}"#)
+  }
+
+  @Test func reuseKeysHoldContentInsteadOfPaths() throws {
+    let plan = try plan()
+    #expect(plan.stage("camera")?.reuseSettings.text == #"{"recursive":false}"#)
+    let digest = try #require(plan.inputFiles.first).sha256.hexadecimal
+    #expect(
+      plan.stage("calibrate")?.reuseSettings.text == #"{"profile":"sha256:\#(digest)","max_age":2}"#
+    )
+    #expect(plan.stage("table")?.reuseSettings.text == #"{"path":"data:rows.csv"}"#)
+    #expect(plan.secretNames == ["pseudonym-key"])
+  }
+
+  @Test func labelsFallOnlyWhereTheyAreGranted() throws {
+    let plan = try plan()
+    let labels = Dictionary(uniqueKeysWithValues: plan.stages.map { ($0.name, $0.label) })
+    #expect(labels["analyse"] == .identified)
+    #expect(labels["rows"] == .pseudonymised)
+    #expect(labels["public"] == .deidentified)
+    #expect(labels["registry"] == .pseudonymised)
+    #expect(plan.stage("report")?.accepts == .identified)
+    #expect(plan.stage("rows")?.accepts == nil)
+    #expect(plan.edges(into: "registry").map(\.label) == [.pseudonymised, .deidentified])
+  }
+
+  @Test func theMemoryCeilingIsTheSumOfItsParts() throws {
+    let memory = try plan().memory
+    // camera, calibrate, analyse (two edges), rows (two): 128 MiB each; public (two): 1 MiB each.
+    #expect(memory.edgeBytes == (6 * 128 + 2) << 20)
+    // calibrate 64, analyse 2 x 96, and 1 MiB for each of the six others.
+    #expect(memory.workingSetBytes == (64 + 192 + 6) << 20)
+    #expect(memory.ceilingBytes == memory.edgeBytes + memory.workingSetBytes + (64 << 20))
+    #expect(memory.limitBytes == 2 << 30)
+    let unstated = try plan(TestClinic.good.replacing("memory: 2GiB\n", with: ""))
+    #expect(unstated.memory.limitBytes == 4 << 30)
+    #expect(!unstated.memory.limitIsStated)
+  }
+
+  @Test func policiesOfAStageAreLaidOverTheDefaults() throws {
+    let plan = try plan()
+    #expect(
+      plan.stage("registry")?.retry
+        == Plan.Retry(attempts: 3, initial: .milliseconds(500), max: .seconds(30)))
+    #expect(plan.stage("analyse")?.timeLimit == .seconds(60))
+    #expect(plan.stage("analyse")?.concurrency == 2)
+    #expect(
+      plan.edges(outOf: "public").allSatisfy {
+        $0.queue == Plan.Queue(maxRecords: 1000, maxBytes: 1 << 20)
+      })
+    #expect(plan.durability == .full)
+  }
+
+  @Test func theDigestIsOfWhatMattersAlone() throws {
+    let first = try plan().digestInput.text
+    let elsewhere = try plan(TestClinic.good, ["data": "/other/out"]).digestInput.text
+    let commented = try plan("# a comment\n" + TestClinic.good.replacing("2GiB", with: "3GiB"))
+      .digestInput.text
+    let finer = try plan(TestClinic.good.replacing("0.7", with: "0.8")).digestInput.text
+    #expect(first == elsewhere)
+    #expect(first == commented)
+    #expect(first != finer)
+    #expect(!first.contains("/clinic"))
+  }
+
+  @Test func valuesOfTheCommandLineGoBeforeDefaults() throws {
+    let plan = try plan(TestClinic.good, ["data": "runs/7", "images": "/clinic/images"])
+    #expect(plan.folder.path == "/clinic/runs/7")
+    #expect(plan.variables.map(\.isGiven) == [true, false, true])
+    #expect(plan.study.id == "S1")
+    let reading = TestClinic.read(TestClinic.good, ["imags": "x"])
+    #expect(reading.plan == nil)
+    #expect(reading.diagnostics.map(\.nearest) == ["images"])
+  }
+
+  @Test func referencesNeverBecomeMoreThanText() throws {
+    let text = """
+      anagen: 1
+      name: p
+      vars: {text: {type: text, default: x}}
+      stages:
+        camera: {use: test.camera, with: {device: "<${var:text}>$${env:HOME}${env:CLINIC}", frames_per_second: 30}}
+        calibrate: {use: test.calibrate, from: camera}
+        analyse: {use: test.measure, from: calibrate}
+        report: {use: test.report, from: analyse}
+      """
+    let plan = try plan(text, ["text": "}, use: ${env:HOME}, *a &b"])
+    #expect(
+      plan.stage("camera")?.settings["device"]
+        == .string("<}, use: ${env:HOME}, *a &b>${env:HOME}north"))
+  }
+
+  @Test func numbersMayBeReferencesInQuotes() throws {
+    let text = """
+      anagen: 1
+      name: p
+      vars: {rate: {type: integer, default: 7}}
+      stages:
+        camera: {use: test.camera, with: {frames_per_second: "${var:rate}"}}
+        calibrate: {use: test.calibrate, from: camera, with: {um_per_px: 0.005mm}}
+        analyse: {use: test.measure, from: calibrate}
+        report: {use: test.report, from: analyse}
+      """
+    #expect(try plan(text).stage("camera")?.settings["frames_per_second"] == .integer(7))
+    #expect(try plan(text).stage("calibrate")?.settings["um_per_px"] == .number(5))
+  }
+
+  @Test(arguments: [
+    ("test.camera", "with: {trigger: continuous}", "drop_oldest", Plan.Intake.WhenFull.dropOldest),
+    ("test.camera", "with: {trigger: interval}", "drop_newest", .dropNewest),
+    ("test.camera", "with: {trigger: button}", "refuse", .refuse),
+    ("test.watch", "", "drop_newest", .dropNewest),
+  ])
+  func liveSourcesMayDropWhatComesByItself(
+    _ use: String, _ with: String, _ word: String, _ expected: Plan.Intake.WhenFull
+  ) throws {
+    let text = """
+      anagen: 1
+      name: p
+      stages:
+        camera:
+          use: \(use)
+          intake: {max_records: 4, when_full: \(word)}
+          \(with)
+        calibrate: {use: test.calibrate, from: camera}
+        analyse: {use: test.measure, from: calibrate}
+        report: {use: test.report, from: analyse}
+      """
+    let plan = try plan(text)
+    #expect(
+      plan.stage("camera")?.intake
+        == Plan.Intake(maxRecords: 4, maxBytes: 128 << 20, whenFull: expected))
+    #expect(plan.memory.intakeBytes == 128 << 20)
+  }
+
+  @Test func aBareLiveSourceRefusesAloud() throws {
+    let text = """
+      anagen: 1
+      name: p
+      stages:
+        camera: {use: test.camera}
+        calibrate: {use: test.calibrate, from: camera}
+        analyse: {use: test.measure, from: calibrate}
+        report: {use: test.report, from: analyse}
+      """
+    let plan = try plan(text)
+    #expect(plan.stage("camera")?.intake?.whenFull == .refuse)
+    #expect(plan.study == .open())
+    #expect(plan.folder.path == "/clinic/anagen-data")
+  }
+
+  @Test func testsAreKeptAsTheyStand() throws {
+    #expect(
+      try plan().tests.map(\.text) == [
+        #"{"name":"nothing leaves","feed":{"stage":"rows","record":"fixtures/name"},"expect":[{"stage":"registry","records":0}]}"#
+      ])
+  }
+
+  @Test func unusedVariablesAreWarningsAndThePlanStands() {
+    let reading = TestClinic.read(
+      TestClinic.good.replacing("vars:\n", with: "vars:\n  spare: {type: text, default: x}\n"))
+    #expect(reading.plan != nil)
+    #expect(reading.diagnostics.map(\.code.name) == ["unused_variable"])
+    #expect(reading.diagnostics.map(\.severity) == [.warning])
+  }
+
+  @Test(arguments: ["\r\n", "\r"])
+  func lineEndsOfOtherSystemsAreTheSame(_ end: String) throws {
+    _ = try plan(TestClinic.good.replacing("\n", with: end))
+    let broken = TestClinic.read(
+      TestClinic.good.replacing("test.report", with: "test.reprot").replacing("\n", with: end))
+    #expect(broken.diagnostics.first?.line == 28)
+    #expect(broken.diagnostics.first?.sourceLine == "    use: test.reprot")
+  }
+
+  @Test func aByteOrderMarkIsSkipped() throws {
+    _ = try plan("\u{FEFF}" + TestClinic.good)
+  }
+
+  @Test func theDescriptionIsWhatWasRecorded() throws {
+    try RecordedCases("plans.txt").check { item in
+      guard let plan = TestClinic.read(item.input).plan else { return "no plan" }
+      return PlanDescription.text(plan) + "\n" + PlanDescription.json(plan).indented()
+    }
+  }
+}
