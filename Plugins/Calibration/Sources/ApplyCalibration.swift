@@ -55,13 +55,13 @@ public struct ApplyCalibration: Transform {
 
   /// What the stage declares of itself.
   ///
-  /// Working set of one 24-megapixel picture: the file (up to 24 MB of JPEG), 8-bit samples twice
-  /// while they are turned upright or 16-bit ones once (144 MB), and a fitted flat field (288 MB
-  /// at three planes): 456 MB at most, 30 MB at 1.3 megapixels.
+  /// Working set of one 24-megapixel picture: the file (24 MB as JPEG of 8 bit a pixel) and 8-bit
+  /// samples twice while they are turned upright, or 16-bit ones once (144 MB): 168 MB at most,
+  /// 10 MB at 1.3 megapixels.
   public static let manifest = StageManifest(
     id: "calibration.apply",
     summary: "Decodes a photograph into linear light and gives it its scale.",
-    resultVersion: "1", workingSetBytes: 456 << 20)
+    resultVersion: "1", workingSetBytes: 168 << 20)
 
   private let context: StageContext
   private let decoder: ImageDecoder
@@ -104,7 +104,7 @@ public struct ApplyCalibration: Transform {
     guard let flatField else {
       return CalibratedImage(captured: input, light: light, scale: scale)
     }
-    let even = try flatField.corrected(light, pool: nil)
+    let even = try flatField.corrected(light)
     return CalibratedImage(
       captured: input, light: even.light, scale: scale, unmeasurable: even.unmeasurable)
   }

@@ -21,30 +21,30 @@ final class StoredFlatField: Sendable {
   /// Wraps the light of the target.
   init(target: LinearLight) { self.target = target }
 
-  /// Corrects a picture's light.
+  /// Corrects a picture's light, in place where the caller gives its planes away.
   ///
   /// - Returns: the even light, and where it was too dark to measure.
   /// - Throws: ``StageError`` of class `record` when the picture is of another shape.
   func corrected(
-    _ light: LinearLight, pool: FramePool?
+    _ light: consuming LinearLight
   ) throws -> (light: LinearLight, unmeasurable: Plane<UInt8>?) {
     let fields = try fields(width: light.width, height: light.height)
-    switch light {
-    case .grey(let plane):
+    let mask = union(fields.compactMap { $0.unmeasurable() })
+    switch consume light {
+    case .grey(var plane):
       guard fields.count == 1 else {
         throw StageError(
           .record, "flat_field_mismatch", subject: "the picture is grey and the flat field colour",
           hint: "photograph the target with the camera's settings of the study")
       }
-      return (.grey(fields[0].corrected(plane, pool: pool)), fields[0].unmeasurable)
-    case .colour(let red, let green, let blue):
-      let (first, second, third) = (fields[0], fields[fields.count / 2], fields[fields.count - 1])
-      return (
-        .colour(
-          red: first.corrected(red, pool: pool), green: second.corrected(green, pool: pool),
-          blue: third.corrected(blue, pool: pool)),
-        union(fields.compactMap(\.unmeasurable))
-      )
+      fields[0].correct(&plane)
+      return (.grey(plane), mask)
+    case .colour(var red, var green, var blue):
+      // One field for all channels, or one for each.
+      fields[0].correct(&red)
+      fields[fields.count / 2].correct(&green)
+      fields[fields.count - 1].correct(&blue)
+      return (.colour(red: red, green: green, blue: blue), mask)
     }
   }
 
