@@ -115,8 +115,8 @@ let package = Package(
     tests(
       "PipelineRunner",
       [
-        "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "StageTesting",
-        logging,
+        "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "Imaging",
+        "StageTesting", logging, crypto,
       ]),
     tests("Command", ["Imaging", "ImageCodecs"]),
     tests("House", []),

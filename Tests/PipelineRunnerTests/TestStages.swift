@@ -194,5 +194,6 @@ struct ResultProjection: Projection {
 let testCatalogue = [
   StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
   StageEntry(NumberStorer.self), StageEntry(FramePasser.self), StageEntry(ResultSink.self),
-  StageEntry(FrameSink.self), StageEntry(ResultProjection.self),
+  StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
+  StageEntry(FrameCopier.self), StageEntry(FrameChecker.self),
 ]

@@ -1,0 +1,29 @@
+import Calibration
+import Deidentification
+import ImageFiles
+import Phantom
+import Registry
+public import StageKit
+
+/// An in-tree plugin: a folder under `Plugins/` that provides stages.
+public struct BuiltInPlugin: Sendable {
+  /// The folder's name.
+  public let name: String
+  /// Its stages.
+  public let stages: [StageEntry]
+
+  /// Every in-tree plugin, in the order of the work.
+  public static let all: [BuiltInPlugin] = [
+    BuiltInPlugin(name: "ImageFiles", stages: [StageEntry(ImageFileSource.self)]),
+    BuiltInPlugin(name: "Phantom", stages: [StageEntry(ScalpPhantom.self)]),
+    BuiltInPlugin(name: "Calibration", stages: [StageEntry(ApplyCalibration.self)]),
+    BuiltInPlugin(
+      name: "Deidentification",
+      stages: [StageEntry(DeidentifyMeasurements.self), StageEntry(DeidentifyImages.self)]),
+    BuiltInPlugin(
+      name: "Registry", stages: [StageEntry(SQLiteRegistry.self), StageEntry(RegistryTables.self)]),
+  ]
+
+  /// Every in-tree stage.
+  public static let catalogue: [StageEntry] = all.flatMap(\.stages)
+}

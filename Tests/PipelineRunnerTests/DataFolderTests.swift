@@ -1,0 +1,59 @@
+import Foundation
+import Ledger
+import PipelineRunner
+import StageKit
+import Testing
+
+@Suite struct DataFolderTests {
+  @Test func twoRunsOnOneFolderAreRefusedByName() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    let lock = try DataFolderLock(DataFolder(path: folder.path))
+    let plan = try TestRuns.chain(folder.path, board: name, count: 1)
+    let error = await #expect(throws: LedgerError.self) { try await TestRuns.run(plan) }
+    #expect(error?.code == .inUse)
+    #expect(error?.subject.contains("process \(getpid())") == true)
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test func theLockIsFreeOnceItsOwnerIsGone() throws {
+    let folder = TemporaryFolder()
+    do {
+      let lock = try DataFolderLock(DataFolder(path: folder.path))
+      withExtendedLifetime(lock) {}
+    }
+    _ = try DataFolderLock(DataFolder(path: folder.path))
+  }
+
+  @Test func thePrivateFolderIsItsOwnersAlone() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    _ = try await TestRuns.run(try TestRuns.chain(folder.path, board: name, count: 1))
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/private")
+    #expect(attributes[.posixPermissions] as? NSNumber == 0o700)
+  }
+
+  @Test(arguments: [
+    ("not a database at all, whatever its name says", LedgerError.Code.damaged)
+  ])
+  func aForeignFileIsRefused(content: String, code: LedgerError.Code) async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/private", withIntermediateDirectories: true)
+    try Data(content.utf8).write(
+      to: URL(filePath: folder.path + "/private/ledger.sqlite"))
+    let plan = try TestRuns.chain(folder.path, board: name, count: 1)
+    let error = await #expect(throws: LedgerError.self) { try await TestRuns.run(plan) }
+    #expect(error?.code == code)
+  }
+
+  @Test func aFolderThatCannotBeMadeSaysSo() async throws {
+    let board = TestBoard()
+    let name = board.register()
+    let plan = try TestRuns.chain("/proc/anagen-data", board: name, count: 1)
+    let error = await #expect(throws: LedgerError.self) { try await TestRuns.run(plan) }
+    #expect(error?.code == .io)
+    #expect(error?.errno != nil)
+  }
+}

@@ -1,0 +1,69 @@
+import Ledger
+import PipelineRunner
+import Synchronization
+import Testing
+
+@Suite struct DeliveryTests {
+  @Test(arguments: [1, 3]) func everyRecordReachesEverySink(concurrency: Int) async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    let report = try await TestRuns.run(
+      try TestRuns.chain(folder.path, board: name, count: 500, concurrency: concurrency))
+    #expect(report.mismatches.isEmpty)
+    #expect(report.ending == .completed)
+    #expect(report.accepted == 500)
+    for sum in report.edges {
+      #expect(sum.counts.opened == 500 && sum.counts.done == 500, "\(sum.edge)")
+    }
+    #expect(board.state.withLock { $0.taken.count } == 500)
+    #expect(board.state.withLock { $0.projected.map(\.count) } == [500])
+  }
+
+  @Test func theSameRunAgainRedoesNothing() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    let plan = try TestRuns.chain(folder.path, board: name, count: 100)
+    _ = try await TestRuns.run(plan)
+    let second = try await TestRuns.run(plan)
+    #expect(board.state.withLock { $0.calls.values.max() } == 1)
+    #expect(board.state.withLock { $0.taken.values.map(\.count).max() } == 1)
+    #expect(try second.sum("numbers", "derive").reused == 100)
+    #expect(try second.sum("store", "sink").reused == 100)
+    #expect(second.edges.allSatisfy { $0.counts.opened == 0 })
+    #expect(board.state.withLock { $0.projected.map(\.count) } == [100, 100])
+  }
+
+  @Test func anotherSettingRedoesWhatFollowsFromItAndSupersedes() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    _ = try await TestRuns.run(try TestRuns.chain(folder.path, board: name, count: 50))
+    let second = try await TestRuns.run(
+      try TestRuns.chain(folder.path, board: name, count: 50, offset: 7))
+    #expect(second.mismatches.isEmpty)
+    #expect(board.state.withLock { $0.calls.values.allSatisfy { $0 == 2 } })
+    #expect(board.state.withLock { $0.taken[3] } == [3, 10])
+    #expect(board.state.withLock { $0.projected.last?.sorted() } == Array(7..<57))
+  }
+
+  @Test func goingBackToAnEarlierSettingFindsItsResults() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    for offset in [0, 7, 0] {
+      _ = try await TestRuns.run(
+        try TestRuns.chain(folder.path, board: name, count: 20, offset: offset))
+    }
+    #expect(board.state.withLock { $0.calls.values.allSatisfy { $0 == 2 } })
+    #expect(board.state.withLock { $0.projected.last?.sorted() } == Array(0..<20))
+  }
+
+  @Test func aSlowSinkNeverStallsItsSource() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    let report = try await TestRuns.run(
+      try TestRuns.chain(
+        folder.path, board: name, count: 3000, queue: "{max_records: 2, max_bytes: 4KiB}"))
+    #expect(report.mismatches.isEmpty)
+    #expect(board.state.withLock { $0.taken.values.map(\.count).max() } == 1)
+    #expect(board.state.withLock { $0.taken.count } == 3000)
+  }
+}
