@@ -1,9 +1,13 @@
 /// Connected strokes: pixels that differ from the mean of their surroundings.
 enum StrokeMap {
-  /// Which way a stroke differs.
-  enum Polarity: Sendable {
-    case bright
-    case dark
+  /// Which way a stroke differs from the mean of its surroundings, and by how much of 255 at
+  /// least.
+  ///
+  /// Looked for at 28, which coloured text that JPEG has blurred still reaches but where small
+  /// glyphs touch, and at 48, which parts them; skin texture seldom reaches either.
+  enum Kind: Sendable {
+    case bright(Int16)
+    case dark(Int16)
   }
 
   /// A stroke's box, ends inclusive, its area, and its mean value.
@@ -14,22 +18,20 @@ enum StrokeMap {
     var bottom: Int
     var area: Int
     var sum: Int
+
+    /// The stroke with x and y exchanged.
+    var transposed: Component {
+      Component(left: top, right: bottom, top: left, bottom: right, area: area, sum: sum)
+    }
   }
 
   /// Half the side of the surroundings: a little less than the height of a usual overlay line, so
   /// that a bar under the text is its surroundings.
   static let radius = 12
-  /// The least differences of 255, each looked for by itself.
-  ///
-  /// The lower one is reached by coloured text that JPEG's halved chroma has blurred, and joins
-  /// small glyphs that touch; the higher one parts them. Skin texture seldom reaches either.
-  static let contrasts = [28, 48]
-
-  /// The strokes of a field, one list for each polarity and contrast.
+  /// The strokes of a field, one list for each kind.
   static func components(
-    of field: [UInt8], width: Int, height: Int, polarities: [Polarity]
+    of field: [UInt8], width: Int, height: Int, kinds: [Kind]
   ) -> [[Component]] {
-    let kinds = polarities.flatMap { polarity in contrasts.map { (polarity, Int16($0)) } }
     var builders = kinds.map { _ in ComponentBuilder() }
     var columns = [Int32](repeating: 0, count: width)
     var means = [UInt8](repeating: 0, count: width)
@@ -47,12 +49,16 @@ enum StrokeMap {
       let rows = min(y + radius, height - 1) - max(y - radius, 0) + 1
       fillMeans(&means, columns, rows: rows)
       let row = y * width
-      for (index, (polarity, contrast)) in kinds.enumerated() {
+      for (index, kind) in kinds.enumerated() {
+        let (sign, least): (Int16, Int16) =
+          switch kind {
+          case .bright(let least): (1, least)
+          case .dark(let least): (-1, least)
+          }
         field.withUnsafeBufferPointer { values in
           for x in 0..<width {
-            let (value, mean) = (Int16(values[row + x]), Int16(means[x]))
-            let difference = polarity == .bright ? value &- mean : mean &- value
-            mask[x] = difference > contrast ? 1 : 0
+            let difference = sign &* (Int16(values[row + x]) &- Int16(means[x]))
+            mask[x] = difference > least ? 1 : 0
           }
           builders[index].addRow(y, mask: mask, width: width, values: values, at: row)
         }

@@ -10,6 +10,9 @@ struct Glyph: Sendable {
   var height: Int { bottom - top + 1 }
   var width: Int { right - left + 1 }
 
+  /// The heights of capitals and digits that are looked for, in pixels.
+  static let heights = 6...72
+
   /// Takes a stroke for a glyph; `nil` when it is none.
   ///
   /// Overlay fonts of capture programs have capitals of 7 to 70 pixels; the widest glyph (W, or two
@@ -19,7 +22,7 @@ struct Glyph: Sendable {
     (left, right, top, bottom) = (stroke.left, stroke.right, stroke.top, stroke.bottom)
     value = stroke.sum / max(1, stroke.area)
     let (width, height) = (right - left + 1, bottom - top + 1)
-    guard (6...72).contains(height), width <= 2 * height, 8 * width >= height,
+    guard Glyph.heights.contains(height), width <= 2 * height, 8 * width >= height,
       5 * stroke.area >= width * height,
       width * 3 < height || 10 * stroke.area <= 9 * width * height
     else { return nil }
@@ -90,9 +93,11 @@ struct TextLines {
       glyphs: chain.count)
   }
 
-  /// Whether glyphs stand as close as the letters of a word, and are not all bare strokes.
+  /// Whether glyphs stand as close as the letters of a word, and are neither all bare strokes nor
+  /// as small as specks of glare.
   private static func isWord(_ chain: [Glyph], _ height: Int) -> Bool {
-    zip(chain, chain.dropFirst()).allSatisfy { 5 * ($1.left - $0.right - 1) <= 2 * height }
+    height >= 8
+      && zip(chain, chain.dropFirst()).allSatisfy { 5 * ($1.left - $0.right - 1) <= 2 * height }
       && chain.count { 3 * $0.width >= height } >= 2
   }
 }

@@ -20,6 +20,13 @@ import Testing
     #expect(abs(line.y - 30) <= 2 && abs(line.height - 7 * dot) <= 3)
   }
 
+  @Test("Text is found however the picture was turned", arguments: ImageOrientation.allCases)
+  func turnedText(orientation: ImageOrientation) throws {
+    var scalp = DrawnScalp(seed: 6)
+    scalp.draw("A095 2022/01/05", x: 40, y: 30, dot: 3, colour: [255, 255, 255], bar: nil)
+    #expect(!BurnedInText().find(in: orientation.applied(to: scalp.image)).isEmpty)
+  }
+
   @Test("Hair, texture and glare are no text", arguments: 1...12)
   func scalpIsNoText(seed: UInt64) throws {
     let file = try JPEGEncoder(quality: 90).encode(DrawnScalp(seed: seed + 100).image)

@@ -93,6 +93,8 @@ func craftedProfile(_ text: [UInt8] = Canary.both) -> [UInt8] {
   var header = big(132 + 12 * tags.count + bodies.count, 4)
   header += Array(repeating: 0, count: 8) + Array("mntrRGB XYZ ".utf8)
   header += Array(repeating: 0, count: 12) + Array("acsp".utf8)
+  // Its light is D50; libpng asks for it.
+  header += Array(repeating: 0, count: 28) + big(0xF6D6, 4) + big(0x10000, 4) + big(0xD32D, 4)
   return header + Array(repeating: 0, count: 128 - header.count) + table + bodies
 }
 
