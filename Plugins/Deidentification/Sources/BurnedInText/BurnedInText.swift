@@ -46,12 +46,15 @@ public struct BurnedInText: Sendable {
       for strokes in StrokeMap.components(
         of: field, width: image.width, height: image.height, kinds: kinds)
       {
-        func find(in strokes: [StrokeMap.Component]) -> [Finding] {
-          TextLines(strokes.compactMap(Glyph.init).filter { heights.contains($0.height) }).lines
+        func find(in strokes: [StrokeMap.Component], least: Int) -> [Finding] {
+          let glyphs = strokes.compactMap(Glyph.init)
+          return TextLines(glyphs.filter { heights.contains($0.height) && $0.height >= least })
+            .lines
         }
-        lines += find(in: strokes)
-        // A picture may be turned after the text was drawn: lines run down or up as well.
-        lines += find(in: strokes.map(\.transposed)).map(\.transposed)
+        lines += find(in: strokes, least: heights.lowerBound)
+        // A picture may be turned after the text was drawn: lines run down or up as well. Below 8
+        // pixels, bristles of one shaft that end side by side would pass for such lines.
+        lines += find(in: strokes.map(\.transposed), least: 8).map(\.transposed)
       }
     }
     return BurnedInText.merged(lines)

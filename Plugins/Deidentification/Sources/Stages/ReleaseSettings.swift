@@ -33,16 +33,16 @@ public struct ReleaseSettings: StageSettings, Equatable {
     [
       SettingDeclaration(
         "profile", .choice(ReleaseProfile.allCases.map(\.rawValue)),
-        "whom the release is for: trial keeps the subject number, public recodes it"),
+        "Whom the release is for: trial keeps the subject number, public recodes it."),
       SettingDeclaration(
-        "key", .secret, "the secret of at least 32 bytes from which references and names are made",
+        "key", .secret, "The secret of at least 32 bytes from which references and names are made.",
         required: true),
       SettingDeclaration(
         "linking_key", .inputFile,
-        "the X25519 public key that the linking table is sealed to, for the profile public"),
+        "The X25519 public key that the linking table is sealed to, for the profile public."),
       SettingDeclaration(
         "anchor_visit", .text,
-        "the visit whose capture is the anchor day; the study file's own visit by default"),
+        "The visit whose capture is the anchor day; the study file's own visit by default."),
     ]
   }
 

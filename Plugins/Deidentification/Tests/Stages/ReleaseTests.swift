@@ -4,6 +4,7 @@ import Deidentification
 import Foundation
 import ImageCodecs
 import StageKit
+import StageTesting
 import Testing
 
 @Suite struct ReleaseTests {
@@ -17,7 +18,7 @@ import Testing
       + Array(file[2...]) + Canary.both
   }
 
-  private func linkingKey(_ host: TestHost) throws -> (path: String, secret: [UInt8]) {
+  private func linkingKey(_ host: ReleaseHost) throws -> (path: String, secret: [UInt8]) {
     let key = Curve25519.KeyAgreement.PrivateKey()
     let path = "\(host.folder.path)/linking.pub"
     let der =
@@ -33,10 +34,25 @@ import Testing
     String(decoding: try CanonicalJSONEncoder().encode(record), as: UTF8.self)
   }
 
+  @Test("Both stages conform")
+  func conformance() async throws {
+    let acquired = Acquired(try photograph())
+    let release = ReleaseHost(ancestor: acquired.captured)
+    let rows = try await StageConformance.problems(
+      of: DeidentifyMeasurements.self, settings: releaseSettings(.trial),
+      samples: [(acquired.measurement, release.origin)], host: release.host,
+      context: release.context(), planted: acquired.identifying)
+    let pictures = try await StageConformance.problems(
+      of: DeidentifyImages.self, settings: releaseSettings(.trial),
+      samples: [(acquired.measurement, release.origin)], host: release.host,
+      context: release.context(), planted: acquired.identifying)
+    #expect(rows + pictures == [])
+  }
+
   @Test("A row for the trial keeps the subject number and nothing else that identifies")
   func trialRow() async throws {
     let acquired = Acquired(try photograph())
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let stage = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: host.context())
     let released = try await stage.process(acquired.measurement, in: host.delivery())
@@ -51,7 +67,7 @@ import Testing
   @Test("A public row has a code for its subject that only the linking table's owner can trace")
   func publicRow() async throws {
     let acquired = Acquired(try photograph())
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let (path, secret) = try linkingKey(host)
     var codes: Set<String> = []
     for _ in 0..<2 {
@@ -82,7 +98,7 @@ import Testing
     let acquired = Acquired(try photograph())
     var references: Set<String> = []
     for _ in 0..<2 {
-      let host = TestHost(ancestor: acquired.captured)
+      let host = ReleaseHost(ancestor: acquired.captured)
       let stage = try await DeidentifyMeasurements(
         settings: releaseSettings(.public, linkingKey: try linkingKey(host).path),
         context: host.context())
@@ -96,7 +112,7 @@ import Testing
   @Test("Half a line that a power cut left in the linking table spoils no later line")
   func tornTable() async throws {
     let acquired = Acquired(try photograph())
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let (path, secret) = try linkingKey(host)
     let folder = "\(host.folder.privatePath)/linking"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -113,7 +129,7 @@ import Testing
   @Test("A picture leaves with its pixels, a name that tells nothing, and its row's reference")
   func releasedPicture() async throws {
     let acquired = Acquired(try photograph())
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let rows = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: host.context())
     let pictures = try await DeidentifyImages(
@@ -142,7 +158,7 @@ import Testing
   @Test("A picture with text in its pixels is held, and its row is not")
   func textIsHeld() async throws {
     let acquired = Acquired(try photograph(text: "A095 2022/01/05"))
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let pictures = try await DeidentifyImages(
       settings: releaseSettings(.trial), context: host.context())
     let failure = await #expect(throws: StageError.self) {
@@ -158,7 +174,7 @@ import Testing
   @Test("A file that is not understood is held by name")
   func unknownIsHeld() async throws {
     let acquired = Acquired([0, 0, 0, 24] + Array("ftypheic and more".utf8))
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let pictures = try await DeidentifyImages(
       settings: releaseSettings(.trial), context: host.context())
     let failure = await #expect(throws: StageError.self) {
@@ -176,7 +192,7 @@ import Testing
     ])
   func namesAreHeld(subject: String, visit: String, code: String) async throws {
     let acquired = Acquired(try photograph(), subject: subject, visit: visit)
-    let host = TestHost(ancestor: acquired.captured)
+    let host = ReleaseHost(ancestor: acquired.captured)
     let stage = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: host.context())
     let failure = await #expect(throws: StageError.self) {
@@ -200,12 +216,12 @@ import Testing
     ]
     let baseline = Acquired([1])
     let acquired = Acquired([2], visit: visit, date: date)
-    let host = TestHost(ancestor: acquired.captured, others: [baseline.captured])
+    let host = ReleaseHost(ancestor: acquired.captured, others: [baseline.captured])
     let stage = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: host.context(study))
     let released = try await stage.process(acquired.measurement, in: host.delivery(study))
     #expect(released.acquisition.studyDay == day)
-    let alone = TestHost(ancestor: acquired.captured)
+    let alone = ReleaseHost(ancestor: acquired.captured)
     let unknown = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: alone.context(study))
     let without = try await unknown.process(acquired.measurement, in: alone.delivery(study))
@@ -214,7 +230,7 @@ import Testing
 
   @Test("A key that is missing, short or no key stops the start")
   func keysAreChecked() async throws {
-    let host = TestHost(ancestor: nil)
+    let host = ReleaseHost(ancestor: nil)
     var short = releaseSettings(.trial)
     short.key = SecretReference(name: "short")
     #expect(releaseSettings(.public).problems().map(\.key) == ["linking_key"])

@@ -3,54 +3,33 @@ import Crypto
 import Deidentification
 import Foundation
 import StageKit
+import StageTesting
 
-/// A host of two records and some secrets, over a data folder of its own.
-final class TestHost: StageHost {
+/// A host with captured images in store, over a data folder of its own.
+struct ReleaseHost {
+  let host = TestHost(secrets: ["key": Array(repeating: 65, count: 40), "short": [1, 2]])
   let folder: DataFolder
-  let secrets: [String: [UInt8]]
-  let captured: [RecordIdentity: CapturedImage]
-  let ancestor: CapturedImage?
+  /// The picture that deliveries come from.
+  let origin: LedgerReference?
 
-  init(ancestor: CapturedImage?, others: [CapturedImage] = [], folder: DataFolder? = nil) {
-    let path = folder?.path ?? "\(NSTemporaryDirectory())/anagen-deid-\(UUID().uuidString)"
-    self.folder = DataFolder(path: path)
-    self.ancestor = ancestor
-    let all = others + (ancestor.map { [$0] } ?? [])
-    captured = Dictionary(all.map { ($0.identity, $0) }, uniquingKeysWith: { $1 })
-    secrets = ["key": Array(repeating: 65, count: 40), "short": [1, 2]]
+  init(ancestor: CapturedImage?, others: [CapturedImage] = []) {
+    let path = "\(NSTemporaryDirectory())/anagen-deid-\(UUID().uuidString)"
+    folder = DataFolder(path: path)
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       preconditionFailure("no temporary folder: \(error)")
     }
-  }
-
-  func sha256(of bytes: [UInt8]) -> ContentDigest { ContentDigest(bytes: SHA256.hash(data: bytes)) }
-
-  func secret(named name: String) throws -> [UInt8] {
-    guard let secret = secrets[name] else {
-      throw StageError(.fatal, "no_secret", subject: name, hint: "give it")
-    }
-    return secret
-  }
-
-  func now() -> Double { 0 }
-  func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]) {}
-
-  func ancestor(
-    of reference: LedgerReference, schema: SchemaID
-  ) async throws -> (any StoredRecord)? { schema == CapturedImage.schema ? ancestor : nil }
-
-  func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)? {
-    captured[identity]
+    for other in others { _ = host.store(other) }
+    origin = ancestor.map { [host] in host.store($0) }
   }
 
   func context(_ study: Study = .open(id: "T1")) -> StageContext {
-    StageContext(stage: "release", study: study, folder: folder, host: self)
+    host.context(study: study, folder: folder.path)
   }
 
   func delivery(_ study: Study = .open(id: "T1")) -> DeliveryContext {
-    DeliveryContext(stage: context(study), origin: LedgerReference(number: 1), attempt: 1)
+    host.delivery(context(study), origin: origin)
   }
 }
 
