@@ -11,6 +11,20 @@ enum CandidateClassifier {
   /// The confidence at which false and missed hairs balance on the tuning fields.
   static let balancedConfidence = CandidateClassifierTable.balancedConfidence
 
+  /// The whole table as bytes, for the digest in a measurement's provenance.
+  static var tableBytes: [UInt8] {
+    var bytes = Array("\(CandidateClassifierTable.version) \(PolarityTable.version)".utf8)
+    func add(_ bits: UInt32) {
+      for shift in stride(from: UInt32(0), to: 32, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+      }
+    }
+    for value in CandidateClassifierTable.value + PolarityTable.weights { add(value.bitPattern) }
+    for node in CandidateClassifierTable.feature { add(UInt32(bitPattern: Int32(node))) }
+    for node in CandidateClassifierTable.high { add(UInt32(bitPattern: Int32(node))) }
+    return bytes
+  }
+
   /// The probability, 0 to 1.
   static func confidence(of features: [Float]) -> Float {
     var sum = CandidateClassifierTable.baseline

@@ -3,7 +3,8 @@ import Imaging
 
 /// A picture after detection: its candidates with all that is known of them at the working scale.
 struct FieldExamination: Sendable {
-  let picture: WorkingPicture
+  /// The working scale's geometry.
+  let geometry: WorkingGeometry
   let channel: MeasurementChannel
   let texture: Float
   let glareShare: Float
@@ -28,6 +29,7 @@ struct FieldExamination: Sendable {
     let scale = WorkingPicture.micrometresPerPixel
     let channel = settings.channel ?? ChannelChoice.best(for: picture)
     let intensity = picture.intensity(channel)
+    let tint = SkinTint(picture)
     self.light = QualityGate.Light(intensity, mask: picture.mask)
     let density = OpticalDensity(
       intensity: intensity, mask: picture.mask, micrometresPerPixel: scale)
@@ -46,13 +48,13 @@ struct FieldExamination: Sendable {
         features.fill(&kept, verdicts: verdicts, density: sampler, tint: tint)
         cues = kept.map { polarity.cues(of: $0.line, density: sampler, tint: tint) }
       }
-      if !kept.isEmpty, let tint = SkinTint(picture) {
+      if let tint {
         tint.withTint { describe($0) }
       } else {
         describe { _ in 0 }
       }
     }
-    self.picture = picture
+    geometry = picture.geometry
     self.channel = channel
     self.texture = texture
     glareShare = density.glareShare

@@ -34,7 +34,7 @@ struct TracedHairs: Sendable {
     }
     candidates = kept
     lines = kept.map { candidate in
-      Polyline(points: candidate.line.points.map(field.picture.picturePoint))
+      Polyline(points: candidate.line.points.map(field.geometry.picturePoint))
     }
     polarity = Polarity(micrometresPerPixel: WorkingPicture.micrometresPerPixel).verdicts(
       on: kept.map(\.line), cues: cues)

@@ -1,15 +1,21 @@
 import ClinicalRecords
 import Imaging
 
+/// How points of the working scale and of the picture lie on each other.
+struct WorkingGeometry: Sendable {
+  /// Samples of the working scale per pixel of the picture.
+  let factor: SIMD2<Float>
+
+  /// The point of the picture that a point of the working scale lies at: areas, not centres, agree.
+  func picturePoint(_ point: SIMD2<Float>) -> SIMD2<Float> { (point + 0.5) / factor - 0.5 }
+}
+
 /// A picture at the one scale that detection works at, so that its thresholds mean lengths of skin.
-///
-/// Point `p` of the picture lies at `(p + 0.5) * factor - 0.5` here.
 struct WorkingPicture: Sendable {
   /// 5.6 µm: two samples across the thinnest vellus shaft (15 µm), and a quarter of the cost of 2.8.
   static let micrometresPerPixel: Float = 5.6
 
-  /// Samples here per pixel of the picture.
-  let factor: SIMD2<Float>
+  let geometry: WorkingGeometry
   let red: Plane<Float>
   let green: Plane<Float>
   let blue: Plane<Float>
@@ -25,7 +31,8 @@ struct WorkingPicture: Sendable {
     let ratio = micrometresPerPixel / WorkingPicture.micrometresPerPixel
     let width = max(1, Int((Float(light.width) * ratio).rounded()))
     let height = max(1, Int((Float(light.height) * ratio).rounded()))
-    factor = SIMD2(Float(width) / Float(light.width), Float(height) / Float(light.height))
+    let factor = SIMD2(Float(width) / Float(light.width), Float(height) / Float(light.height))
+    geometry = WorkingGeometry(factor: factor)
     switch light {
     case .grey(let plane):
       let grey = plane.resampled(toWidth: width, height: height)
@@ -69,7 +76,4 @@ struct WorkingPicture: Sendable {
       }
     }
   }
-
-  /// The point of the picture that a point here lies at.
-  func picturePoint(_ point: SIMD2<Float>) -> SIMD2<Float> { (point + 0.5) / factor - 0.5 }
 }

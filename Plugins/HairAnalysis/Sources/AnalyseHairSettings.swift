@@ -1,0 +1,69 @@
+public import StageKit
+
+/// The settings of `hair.analyse`.
+public struct AnalyseHairSettings: StageSettings {
+  /// `automatic`, or the channel that a study holds fixed.
+  public var channel = "automatic"
+  /// The ridge strength of plain skin, from an earlier measurement of the same region.
+  public var skinTexture: Double?
+  /// The point spread's standard deviation in µm.
+  public var pointSpreadUm: Double?
+  /// How many times the skin's texture a line must reach to be traced.
+  public var startMultiple = HairAnalyserSettings().startMultiple
+  /// Down to how many times the skin's texture a line is followed.
+  public var followMultiple = HairAnalyserSettings().followMultiple
+  /// From which confidence on a line counts as a hair.
+  public var leastConfidence = HairAnalyserSettings().leastConfidence
+  /// The level of the intervals.
+  public var intervalLevel = 0.95
+
+  /// The defaults: everything follows the picture.
+  public init() {}
+
+  /// Every setting.
+  public static var declarations: [SettingDeclaration] {
+    [
+      SettingDeclaration(
+        "channel", .choice(["automatic"] + MeasurementChannel.allCases.map(\.rawValue)),
+        "which light is measured; a study fixes it for a region across visits"),
+      SettingDeclaration(
+        "skin_texture", .number(0.0001...1, unit: nil),
+        "ridge strength of plain skin that thresholds are multiples of; from the picture unless given"),
+      SettingDeclaration(
+        "point_spread_um", .number(0.5...40, unit: "um"),
+        "standard deviation of the point spread; from the picture unless given"),
+      SettingDeclaration(
+        "start_multiple", .number(2...50, unit: nil),
+        "a line is traced from where its ridge is this many times the skin's texture"),
+      SettingDeclaration(
+        "follow_multiple", .number(1...50, unit: nil),
+        "a line is followed down to this many times the skin's texture"),
+      SettingDeclaration(
+        "least_confidence", .number(0...1, unit: nil),
+        "a line counts as a hair from this confidence on"),
+      SettingDeclaration(
+        "interval_level", .number(0.5...0.999, unit: nil), "level of the intervals"),
+    ]
+  }
+
+  /// Following needs a lower bar than starting.
+  public func problems() -> [SettingProblem] {
+    guard followMultiple > startMultiple else { return [] }
+    return [
+      SettingProblem(
+        "follow_multiple", "a line would be followed less far than it is started from",
+        hint: "give at most 'start_multiple', \(startMultiple)")
+    ]
+  }
+
+  var analyser: HairAnalyserSettings {
+    var settings = HairAnalyserSettings()
+    settings.channel = MeasurementChannel(rawValue: channel)
+    settings.skinTexture = skinTexture
+    settings.pointSpreadMicrometres = pointSpreadUm
+    settings.startMultiple = startMultiple
+    settings.followMultiple = followMultiple
+    settings.leastConfidence = leastConfidence
+    return settings
+  }
+}
