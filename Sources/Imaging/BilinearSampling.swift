@@ -1,20 +1,24 @@
 /// Read-only access to a plane between its samples.
 ///
 /// Lives only inside the closure of ``Plane/withSampler(_:)``.
+@frozen
 public struct BilinearSampler {
   /// Samples a row.
   public let width: Int
   /// Rows.
   public let height: Int
-  private let base: UnsafePointer<Float>
+  @usableFromInline
+  let base: UnsafePointer<Float>
 
-  fileprivate init(base: UnsafePointer<Float>, width: Int, height: Int) {
+  @usableFromInline
+  init(base: UnsafePointer<Float>, width: Int, height: Int) {
     self.base = base
     self.width = width
     self.height = height
   }
 
   /// The value at `(x, y)` in sample coordinates, interpolated linearly; the border repeats.
+  @inlinable
   @inline(__always)
   public func callAsFunction(_ x: Float, _ y: Float) -> Float {
     let clampedX = min(max(x, 0), Float(width &- 1))
@@ -33,6 +37,7 @@ public struct BilinearSampler {
   }
 
   /// The sample nearest to `(x, y)`, clamped to the plane.
+  @inlinable
   @inline(__always)
   public func nearest(_ x: Float, _ y: Float) -> Float {
     let column = min(max(Int((x + 0.5).rounded(.down)), 0), width &- 1)
@@ -43,6 +48,7 @@ public struct BilinearSampler {
 
 extension Plane<Float> {
   /// Calls `body` with a sampler of this plane that is valid during the call.
+  @inlinable
   public func withSampler<Result>(_ body: (BilinearSampler) throws -> Result) rethrows -> Result {
     try withUnsafeSamples { samples in
       guard let base = samples.baseAddress else { preconditionFailure("a plane has samples") }

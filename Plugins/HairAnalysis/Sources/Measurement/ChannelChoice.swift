@@ -8,12 +8,12 @@ import Imaging
 enum ChannelChoice {
   static let advantage: Float = 1.05
 
-  static func best(for picture: WorkingPicture) -> MeasurementChannel {
+  static func best(for picture: WorkingPicture, pool: FramePool) -> MeasurementChannel {
     guard picture.isColour, picture.width > 16, picture.height > 16 else { return .luma }
     var best = MeasurementChannel.luma
-    var bestRatio = ratio(of: .luma, in: picture) * advantage
+    var bestRatio = ratio(of: .luma, in: picture, pool: pool) * advantage
     for channel in MeasurementChannel.allCases where channel != .luma {
-      let ratio = ratio(of: channel, in: picture)
+      let ratio = ratio(of: channel, in: picture, pool: pool)
       if ratio > bestRatio {
         best = channel
         bestRatio = ratio
@@ -22,9 +22,11 @@ enum ChannelChoice {
     return best
   }
 
-  static func ratio(of channel: MeasurementChannel, in picture: WorkingPicture) -> Float {
-    let half = picture.intensity(channel).halved()
-    let mask = Plane<UInt8>(width: half.width, height: half.height) { target in
+  static func ratio(
+    of channel: MeasurementChannel, in picture: WorkingPicture, pool: FramePool
+  ) -> Float {
+    let half = picture.intensity(channel, pool: pool).halved(pool: pool)
+    let mask = Plane<UInt8>(width: half.width, height: half.height, pool: pool) { target in
       picture.mask.withUnsafeSamples { source in
         for y in 0..<half.height {
           for x in 0..<half.width { target[y * half.width + x] = source[2 * y * picture.width + 2 * x] }
@@ -32,9 +34,11 @@ enum ChannelChoice {
       }
     }
     let scale = 2 * WorkingPicture.micrometresPerPixel
-    let density = OpticalDensity(intensity: half, mask: mask, micrometresPerPixel: scale)
-    var field = HessianRidge(width: half.width, height: half.height)
-    field.include(smoothed: density.density.gaussianBlurred(sigma: 14 / scale), weight: 1)
+    let density = OpticalDensity(
+      intensity: half, mask: mask, micrometresPerPixel: scale, pool: pool)
+    var field = HessianRidge(width: half.width, height: half.height, pool: pool)
+    let smoothed = density.density.gaussianBlurred(sigma: 14 / scale, pool: pool)
+    field.include(smoothed: smoothed, weight: 1)
     // Every seventh sample is plenty for two percentiles.
     let strengths = field.strength.withUnsafeSamples { samples in
       stride(from: 0, to: samples.count, by: 7).map { samples[$0] }.filter { $0 > 0 }.sorted()

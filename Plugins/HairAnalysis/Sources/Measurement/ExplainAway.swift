@@ -1,18 +1,15 @@
 import Imaging
 
-/// Keeps the lines that explain dark skin no stronger line has explained already.
+/// Tells which lines explain dark skin no stronger line has explained already.
 ///
-/// Greedy, in the order given (best first). A line is kept when at least half of its own capsule is
-/// dark (over half its contrast) and at least `newShare` of that is still unexplained. It removes
-/// the second line along the edge of a broad hair and the short cut across a bundle.
+/// Greedy, in the order given (best first): of each line it tells how much of its own capsule is dark
+/// (over half its contrast) and how much of that is still unexplained. It finds out the second line
+/// along the edge of a broad hair and the short cut across a bundle.
 struct ExplainAway: Sendable {
-  /// The share of a capsule's dark area that must be new.
-  var newShare: Float = 0.5
   private var explained: Plane<UInt8>
 
-  init(width: Int, height: Int, newShare: Float = 0.5) {
-    self.newShare = newShare
-    explained = Plane(width: width, height: height, repeating: 0)
+  init(width: Int, height: Int, pool: FramePool) {
+    explained = Plane(width: width, height: height, pool: pool) { $0.update(repeating: 0) }
   }
 
   /// What a capsule holds: its dark share, and the share of that not explained before.

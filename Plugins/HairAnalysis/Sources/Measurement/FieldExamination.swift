@@ -23,22 +23,23 @@ struct FieldExamination: Sendable {
   /// Detects the lines of a picture.
   init(
     _ light: LinearLight, mask: Plane<UInt8>, micrometresPerPixel: Float,
-    settings: HairAnalyserSettings
+    settings: HairAnalyserSettings, pool: FramePool
   ) {
-    let picture = WorkingPicture(light, mask: mask, micrometresPerPixel: micrometresPerPixel)
+    let picture = WorkingPicture(
+      light, mask: mask, micrometresPerPixel: micrometresPerPixel, pool: pool)
     let scale = WorkingPicture.micrometresPerPixel
-    let channel = settings.channel ?? ChannelChoice.best(for: picture)
-    let intensity = picture.intensity(channel)
-    let tint = SkinTint(picture)
+    let channel = settings.channel ?? ChannelChoice.best(for: picture, pool: pool)
+    let intensity = picture.intensity(channel, pool: pool)
+    let tint = SkinTint(picture, pool: pool)
     self.light = QualityGate.Light(intensity, mask: picture.mask)
     let density = OpticalDensity(
-      intensity: intensity, mask: picture.mask, micrometresPerPixel: scale)
-    let field = RidgeDetector.field(of: density.density, micrometresPerPixel: scale)
+      intensity: intensity, mask: picture.mask, micrometresPerPixel: scale, pool: pool)
+    let field = RidgeDetector.field(of: density.density, micrometresPerPixel: scale, pool: pool)
     let tracer = ShaftTracer(
       micrometresPerPixel: scale, highMultiple: Float(settings.startMultiple),
       lowMultiple: Float(settings.followMultiple), fixedTexture: settings.skinTexture.map { Float($0) })
     let (found, texture) = tracer.candidates(in: density.density, field: field)
-    var (kept, verdicts) = FieldExamination.explained(found, by: density.density)
+    var (kept, verdicts) = FieldExamination.explained(found, by: density.density, pool: pool)
     var cues: [[Float]] = []
     let features = CandidateFeatures(
       texture: texture, width: picture.width, height: picture.height, micrometresPerPixel: scale)
@@ -63,9 +64,9 @@ struct FieldExamination: Sendable {
   }
 
   private static func explained(
-    _ found: [HairCandidate], by density: Plane<Float>
+    _ found: [HairCandidate], by density: Plane<Float>, pool: FramePool
   ) -> ([HairCandidate], [ExplainAway.Verdict]) {
-    var pass = ExplainAway(width: density.width, height: density.height)
+    var pass = ExplainAway(width: density.width, height: density.height, pool: pool)
     var kept: [HairCandidate] = []
     var verdicts: [ExplainAway.Verdict] = []
     for candidate in found {

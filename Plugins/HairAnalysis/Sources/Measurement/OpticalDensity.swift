@@ -27,10 +27,12 @@ struct OpticalDensity: Sendable {
   ///   - intensity: linear light at the working scale.
   ///   - mask: nonzero where the image is covered; of the same size.
   ///   - micrometresPerPixel: of the plane.
-  init(intensity: Plane<Float>, mask: Plane<UInt8>, micrometresPerPixel: Float) {
+  init(
+    intensity: Plane<Float>, mask: Plane<UInt8>, micrometresPerPixel: Float, pool: FramePool
+  ) {
     let width = intensity.width
     let height = intensity.height
-    var logarithms = OpticalDensity.logarithm(of: intensity)
+    var logarithms = OpticalDensity.logarithm(of: intensity, pool: pool)
     cell = max(8, Int(OpticalDensity.halfWindowMicrometres / micrometresPerPixel))
     let grid = OpticalDensity.background(of: logarithms, mask: mask, cell: cell)
     backgroundGrid = grid
@@ -81,8 +83,8 @@ struct OpticalDensity: Sendable {
 
   private static let perDecade: Float = 0.434_294_48
 
-  private static func logarithm(of intensity: Plane<Float>) -> Plane<Float> {
-    Plane<Float>(width: intensity.width, height: intensity.height) { target in
+  private static func logarithm(of intensity: Plane<Float>, pool: FramePool) -> Plane<Float> {
+    Plane<Float>(width: intensity.width, height: intensity.height, pool: pool) { target in
       intensity.withUnsafeSamples { source in
         let floor = SIMD8<Float>(repeating: darkestIntensity)
         var index = 0

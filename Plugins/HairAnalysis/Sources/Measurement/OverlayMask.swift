@@ -17,7 +17,7 @@ struct OverlayMask: Sendable {
 
   /// Examines a picture at its own resolution.
   init(of light: LinearLight) {
-    var mask = Plane<UInt8>(width: light.width, height: light.height, repeating: 0)
+    var mask = Plane<UInt8>(width: light.width, height: light.height) { $0.update(repeating: 0) }
     let channels = ChannelPlanes(light)
     channels.withPointers { picture in
       mask.withUnsafeMutableSamples { samples in

@@ -89,17 +89,3 @@ func unit(_ vector: SIMD2<Float>) -> SIMD2<Float> {
   return size > 1e-9 ? vector / size : vector
 }
 
-/// The element of rank `share * (count - 1)` with linear interpolation between ranks.
-func quantile(_ values: [Float], _ share: Float) -> Float {
-  guard !values.isEmpty else { return .nan }
-  return quantile(sorted: values.sorted(), share)
-}
-
-func quantile(sorted: [Float], _ share: Float) -> Float {
-  let position = share * Float(sorted.count - 1)
-  let lower = Int(position)
-  let upper = min(lower + 1, sorted.count - 1)
-  return sorted[lower] + (sorted[upper] - sorted[lower]) * (position - Float(lower))
-}
-
-func median(_ values: [Float]) -> Float { quantile(values, 0.5) }

@@ -28,6 +28,7 @@ struct ShaftProfile: Sendable {
     let half = Int((ShaftProfile.reachMicrometres / micrometresPerPixel * 2).rounded())
     let size = 2 * half + 1
     var row = [Float](repeating: 0, count: size)
+    var scratch = row
     var widths: [Float] = []
     var contrasts: [Float] = []
     var offsets: [Float] = []
@@ -43,7 +44,7 @@ struct ShaftProfile: Sendable {
         let point = centre + normal * Float(step - half)
         row[step] = density(point.x, point.y)
       }
-      guard let found = flanks(row, half: half) else { continue }
+      guard let found = flanks(row, half: half, scratch: &scratch) else { continue }
       widths.append((found.right - found.left) * 0.5)
       contrasts.append(found.contrast)
       offsets.append((found.left + found.right) * 0.25)
@@ -81,12 +82,12 @@ private struct Flanks {
 }
 
 /// Where a profile falls to half between its peak and its own side's base, in half-pixel steps.
-private func flanks(_ row: [Float], half: Int) -> Flanks? {
+private func flanks(_ row: [Float], half: Int, scratch: inout [Float]) -> Flanks? {
   var centre = half
   for step in (half - 4)...(half + 4) where row[step] > row[centre] { centre = step }
-  let peak = medianOfFive(row, at: centre)
-  let baseLeft = centre > 3 ? lowPercentile(row, 0, centre) : row[0]
-  let baseRight = lowPercentile(row, centre, row.count)
+  let peak = quantile(of: row, max(0, centre - 2), min(row.count, centre + 3), 0.5, &scratch)
+  let baseLeft = centre > 3 ? quantile(of: row, 0, centre, 0.15, &scratch) : row[0]
+  let baseRight = quantile(of: row, centre, row.count, 0.15, &scratch)
   let levelLeft = 0.5 * (peak + baseLeft)
   let levelRight = 0.5 * (peak + baseRight)
   var left = centre
@@ -103,13 +104,12 @@ private func flanks(_ row: [Float], half: Int) -> Flanks? {
     slope: leftStep + rightStep)
 }
 
-private func medianOfFive(_ row: [Float], at centre: Int) -> Float {
-  let low = max(0, centre - 2)
-  let high = min(row.count, centre + 3)
-  return median(Array(row[low..<high]))
-}
-
-/// The 15th percentile of a part of a row.
-private func lowPercentile(_ row: [Float], _ from: Int, _ to: Int) -> Float {
-  quantile(Array(row[from..<to]), 0.15)
+/// A quantile of the part of a row from `start` up to `end`.
+private func quantile(
+  of row: [Float], _ start: Int, _ end: Int, _ share: Float, _ scratch: inout [Float]
+) -> Float {
+  scratch.withUnsafeMutableBufferPointer { target in
+    for index in start..<end { target[index - start] = row[index] }
+    return quantile(reordering: UnsafeMutableBufferPointer(rebasing: target[0..<(end - start)]), share)
+  }
 }

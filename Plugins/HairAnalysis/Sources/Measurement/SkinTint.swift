@@ -8,11 +8,11 @@ struct SkinTint: Sendable {
   /// The tint at half the working scale; nil for a grey picture.
   let half: Plane<Float>
 
-  init?(_ picture: WorkingPicture) {
+  init?(_ picture: WorkingPicture, pool: FramePool) {
     guard picture.isColour else { return nil }
-    let red = picture.red.halved()
-    let blue = picture.blue.halved()
-    let ratio = Plane<Float>(width: red.width, height: red.height) { target in
+    let red = picture.red.halved(pool: pool)
+    let blue = picture.blue.halved(pool: pool)
+    let ratio = Plane<Float>(width: red.width, height: red.height, pool: pool) { target in
       red.withUnsafeSamples { reds in
         blue.withUnsafeSamples { blues in
           var index = 0
@@ -34,9 +34,9 @@ struct SkinTint: Sendable {
     }
     // The local mean over 0.45 mm, at an eighth of the working scale.
     let wide = ratio.halved().halved().gaussianBlurred(sigma: 10)
-    let smooth = ratio.gaussianBlurred(sigma: 0.8)
+    let smooth = ratio.gaussianBlurred(sigma: 0.8, pool: pool)
     half = wide.withSampler { sampler in
-      Plane<Float>(width: ratio.width, height: ratio.height) { target in
+      Plane<Float>(width: ratio.width, height: ratio.height, pool: pool) { target in
         smooth.withUnsafeSamples { source in
           for y in 0..<ratio.height {
             for x in 0..<ratio.width {

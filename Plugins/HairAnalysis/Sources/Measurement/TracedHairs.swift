@@ -21,7 +21,7 @@ struct TracedHairs: Sendable {
 
   init(
     _ field: FieldExamination, _ light: LinearLight, settings: HairAnalyserSettings,
-    micrometresPerPixel: Double
+    micrometresPerPixel: Double, pool: FramePool
   ) {
     var kept: [HairCandidate] = []
     var cues: [[Float]] = []
@@ -40,7 +40,7 @@ struct TracedHairs: Sendable {
       on: kept.map(\.line), cues: cues)
     let widths = DiameterMeasurement(
       lines.map { $0.resampled() }, expected: kept.map(\.widthMicrometres),
-      alone: TracedHairs.standAlone(kept), in: light.intensity(field.channel),
+      alone: TracedHairs.standAlone(kept), in: light.intensity(field.channel, pool: pool),
       micrometresPerPixel: Float(micrometresPerPixel), fixed: settings.pointSpreadMicrometres)
     shafts = widths.shafts
     pointSpread = widths.pointSpread
@@ -143,13 +143,13 @@ private func rounded(_ value: Double, _ steps: Double) -> Double {
 
 extension LinearLight {
   /// The light of one channel at the picture's own resolution.
-  func intensity(_ channel: MeasurementChannel) -> Plane<Float> {
+  func intensity(_ channel: MeasurementChannel, pool: FramePool) -> Plane<Float> {
     guard case .colour(let red, let green, let blue) = self else {
       guard case .grey(let plane) = self else { preconditionFailure("grey or colour") }
       return plane
     }
     let weights = channel.weights
-    return Plane(width: width, height: height) { target in
+    return Plane(width: width, height: height, pool: pool) { target in
       red.withUnsafeSamples { reds in
         green.withUnsafeSamples { greens in
           blue.withUnsafeSamples { blues in

@@ -27,7 +27,9 @@ struct WorkingPicture: Sendable {
   var height: Int { green.height }
 
   /// Resamples a picture and its mask.
-  init(_ light: LinearLight, mask: Plane<UInt8>, micrometresPerPixel: Float) {
+  init(
+    _ light: LinearLight, mask: Plane<UInt8>, micrometresPerPixel: Float, pool: FramePool
+  ) {
     let ratio = micrometresPerPixel / WorkingPicture.micrometresPerPixel
     let width = max(1, Int((Float(light.width) * ratio).rounded()))
     let height = max(1, Int((Float(light.height) * ratio).rounded()))
@@ -35,16 +37,16 @@ struct WorkingPicture: Sendable {
     geometry = WorkingGeometry(factor: factor)
     switch light {
     case .grey(let plane):
-      let grey = plane.resampled(toWidth: width, height: height)
+      let grey = plane.resampled(toWidth: width, height: height, pool: pool)
       (red, green, blue, isColour) = (grey, grey, grey, false)
     case .colour(let first, let second, let third):
-      red = first.resampled(toWidth: width, height: height)
-      green = second.resampled(toWidth: width, height: height)
-      blue = third.resampled(toWidth: width, height: height)
+      red = first.resampled(toWidth: width, height: height, pool: pool)
+      green = second.resampled(toWidth: width, height: height, pool: pool)
+      blue = third.resampled(toWidth: width, height: height, pool: pool)
       isColour = true
     }
     let step = SIMD2<Float>(1, 1) / factor
-    self.mask = Plane<UInt8>(width: width, height: height) { target in
+    self.mask = Plane<UInt8>(width: width, height: height, pool: pool) { target in
       mask.withUnsafeSamples { source in
         for y in 0..<height {
           let row = min(mask.height - 1, Int((Float(y) + 0.5) * step.y)) * mask.width
@@ -57,10 +59,10 @@ struct WorkingPicture: Sendable {
   }
 
   /// The light of one channel.
-  func intensity(_ channel: MeasurementChannel) -> Plane<Float> {
+  func intensity(_ channel: MeasurementChannel, pool: FramePool) -> Plane<Float> {
     guard isColour else { return green }
     let weights = channel.weights
-    return Plane(width: width, height: height) { target in
+    return Plane(width: width, height: height, pool: pool) { target in
       red.withUnsafeSamples { reds in
         green.withUnsafeSamples { greens in
           blue.withUnsafeSamples { blues in
