@@ -102,7 +102,7 @@ public struct ScalpScene: Sendable, Equatable {
     var unitGenerator = SeededGenerator(seed: seed, "unit", unit)
     let centre = unitCentres[unit]
     // The hairs of a unit leave side by side, across the direction of growth, each from its own
-    // ostium some 100 µm from the next; stubs fan out by about ten degrees.
+    // ostium some 100 µm from the next; stubs fan out by five degrees each and seldom cross.
     let unitAngle = growthAngle(at: centre) + 0.12 * unitGenerator.normal()
     let across = PortableMath.direction(unitAngle + PortableMath.twoPi / 4)
     let along = PortableMath.direction(unitAngle)
@@ -114,7 +114,7 @@ public struct ScalpScene: Sendable, Equatable {
     let sign = generator.happens(0.5) ? 1.0 : -1.0
     var hair = ScalpHair(
       id: id, unit: unit, root: centre + offset,
-      angle: unitAngle + 0.09 * place + 0.13 * generator.normal(), length: 0, diameter: diameter,
+      angle: unitAngle + 0.09 * place + 0.08 * generator.normal(), length: 0, diameter: diameter,
       curvature: sign * description.curvature * 1e-3 * (0.3 + 1.4 * generator.unit()),
       telogen: generator.happens(description.telogenShare),
       grey: !vellus && generator.happens(description.greyShare),
