@@ -8,13 +8,14 @@ import Synchronization
   import Musl
 #endif
 
+// Sendable: all properties are constant, and what the address points to is written only before the
+// block is shared; Plane holds that rule by copy on write.
 /// A block of page-aligned memory for pixels, returned to its pool or the system when released.
 ///
 /// Blocks come from `mmap`, never from `malloc`: a freed 4 MB `malloc` block stays in an arena, so
 /// resident memory would not follow the queue's byte bound.
 ///
-/// Concurrency: the memory is written by its creator before it is shared, and only read after;
-/// ``Plane`` holds that rule by copy on write.
+/// The memory is written by its creator before it is shared, and only read after.
 public final class PixelMemory: @unchecked Sendable {
   /// The first byte; aligned to a page.
   public let baseAddress: UnsafeMutableRawPointer
