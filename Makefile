@@ -1,0 +1,73 @@
+# Every target can be run on its own from a clean clone; `make` shows what there is.
+#
+# One configuration, release, serves the program, the demo and the tests: a second one would build
+# every dependency twice, and pixel code is some fifty times slower without optimisation.
+
+SWIFT  ?= swift
+PREFIX ?= /usr/local
+# Where the demo writes; a folder that exists is continued, not overwritten.
+DEMO   ?= demo-output
+
+# The C libraries behind the image codecs and the ledger.
+PACKAGES := libjpeg-dev libpng-dev libtiff-dev liblcms2-dev libsqlite3-dev
+# What the scorer's own tests need.
+SCORER_PACKAGES := python3-numpy python3-scipy
+
+# A crash then ends at once: the interactive backtracer waits on a pipe that nobody reads.
+export SWIFT_BACKTRACE := enable=no
+
+.PHONY: help setup build demo test test-swift test-scorer lint install clean
+
+help:
+	@echo "make demo     render scalps, measure them, end with a table and a report ($(DEMO)/)"
+	@echo "make test     install what is needed, build, run every test"
+	@echo "make build    build .build/release/anagen"
+	@echo "make lint     check the formatting"
+	@echo "make install  copy anagen to $(PREFIX)/bin"
+	@echo "make clean    remove what was built and $(DEMO)/"
+
+setup:
+	@.ci/install-packages $(PACKAGES)
+
+build: setup
+	@echo "== build (the first takes some minutes)"
+	@$(SWIFT) build --quiet -c release --product anagen
+
+# The demo's pseudonyms are of nobody, so its key may lie with what was built.
+DEMO_KEY := .build/demo-pseudonym-key
+
+demo: build
+	@[ -s $(DEMO_KEY) ] || (umask 077 && head -c 32 /dev/urandom | base64 >$(DEMO_KEY))
+	@echo "== demo"
+	@.build/release/anagen run Pipelines/demo.yaml --var data="$(DEMO)" \
+	  --secret pseudonym-key=$(DEMO_KEY)
+
+test: test-scorer test-swift
+
+test-swift: setup
+	@echo "== build the tests (the first takes some minutes)"
+	@$(SWIFT) build --quiet -c release --build-tests
+	@echo "== run the tests"
+	@$(SWIFT) test --quiet -c release --skip-build
+
+# A Python that is not Debian's does not see Debian's packages, hence the two places.
+test-scorer:
+	@python3 -c 'import numpy, scipy' 2>/dev/null || .ci/install-packages $(SCORER_PACKAGES)
+	@echo "== run the scorer's tests"
+	@for python in python3 /usr/bin/python3; do \
+	  if $$python -c 'import numpy, scipy' 2>/dev/null; then \
+	    exec $$python -m unittest discover -q -s Benchmarks; \
+	  fi; \
+	done; \
+	echo "error: no python3 with numpy and scipy; pip install -r Benchmarks/requirements.txt" >&2; \
+	exit 69
+
+lint:
+	@echo "== lint"
+	@$(SWIFT) format lint --strict --parallel -r Sources Plugins Tests Package.swift
+
+install: build
+	install -D -m 0755 .build/release/anagen "$(DESTDIR)$(PREFIX)/bin/anagen"
+
+clean:
+	rm -rf .build "$(DEMO)"
