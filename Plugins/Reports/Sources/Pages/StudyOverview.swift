@@ -1,0 +1,94 @@
+import ClinicalRecords
+
+/// The study as a whole: what is there, every subject's density at each visit, all values.
+struct StudyOverview {
+  let material: StudyMaterial
+  let title: String
+  /// A subject's page, when there is one.
+  let link: (StudyMaterial.Subject) -> String?
+
+  /// The page as UTF-8.
+  func bytes() throws -> [UInt8] {
+    let pictures = material.subjects.flatMap(\.regions).flatMap(\.visits)
+      .reduce(0) { $0 + $1.pictures.count }
+    let planned = material.study.plannedSubjects.map { " of \($0) planned" } ?? ""
+    var bare: Markup = ""
+    if material.withoutAcquisition > 0 {
+      bare = """
+        <p class="notice warn">\(plural(material.withoutAcquisition, "measurement")) without \
+        subject and visit: not in this report.</p>
+        """
+    }
+    var definitions: Markup = ""
+    if let combined = material.subjects.first?.regions.first?.visits.first?.combined {
+      definitions = Definitions.markup(
+        cutOffs: combined.cutOffs, level: combined.intervalLevel)
+    }
+    return ReportPage(
+      study: material.study, title: title,
+      facts: """
+        \(plural(material.subjects.count, "subject"))\(planned) · \
+        \(plural(material.visits.count, "visit")) · \(plural(pictures, "picture")) measured
+        """,
+      body: """
+        \(bare)
+        <h2>What is there</h2>
+        \(CompletenessGrid(material: material).markup(of: material.subjects, link: link))
+        \(figures)
+        <h2>Values</h2>
+        \(try StudyTable(material: material, link: link).markup())
+        \(definitions)
+        """
+    ).bytes
+  }
+
+  /// One figure a region, over the visits of that region.
+  private var figures: Markup {
+    var spots: [[String]] = []
+    for region in material.subjects.flatMap(\.regions) {
+      let spot = [region.region, region.side, region.session]
+      if !spots.contains(spot) { spots.append(spot) }
+    }
+    return spots.map { figure($0) }.joined()
+  }
+
+  private func figure(_ spot: [String]) -> Markup {
+    let regions = material.subjects.compactMap { subject in
+      subject.regions.first { [$0.region, $0.side, $0.session] == spot }
+        .map { (name: subject.subject, region: $0) }
+    }
+    let seen = Set(regions.flatMap { $0.region.visits.map(\.visit) })
+    let visits = material.visits.filter { seen.contains($0) }
+    guard let first = regions.first, visits.count > 1 else { return "" }
+    let chart = StudyFigure(
+      visits: visits,
+      subjects: regions.map { entry in
+        (
+          entry.name,
+          visits.map { visit in
+            entry.region.at(visit)?.combined.figure(.density)?.figure.value
+          }
+        )
+      }
+    ).markup
+    let repeats = material.repeats(of: .density, region: spot[0], side: spot[1])
+    let detectable = MinimalDetectableChange.figure(
+      repeats: repeats, unit: "/cm2", level: material.intervalLevel)
+    let change: Markup =
+      switch detectable {
+      case .known(let value):
+        """
+        <b>\(FigureText.number(value.value, decimals: 1)) /cm²</b> from \
+        \(plural(repeats.count { $0.count > 1 }, "visit")) with repeated placements
+        """
+      case .missing(let reason): #"<span class="missing">\#(FigureText.reason(reason))</span>"#
+      }
+    return """
+      <section class="region"><h2>Density before and after: \
+      \(first.region.title(in: material.study))</h2>
+      \(chart)
+      <p class="legend">One line a subject, all hairs; the thick line is the mean of the subjects \
+      that have every visit. Minimal detectable change in one subject: \(change).</p></section>
+      """
+  }
+}

@@ -1,0 +1,64 @@
+import ClinicalRecords
+
+/// One line a subject and region: density at the first and the last visit, its change, diameters.
+struct StudyTable {
+  let material: StudyMaterial
+  /// A subject's page, when there is one.
+  let link: (StudyMaterial.Subject) -> String?
+
+  func markup() throws -> Markup {
+    let rows: [Markup] = try material.subjects.flatMap { subject in
+      try subject.regions.flatMap { region in
+        try region.visits.enumerated().map { index, visit in
+          try row(subject, region, visit, isLast: index == region.visits.count - 1)
+        }
+      }
+    }
+    return """
+      <table class="values"><thead><tr><th>subject</th><th>region</th><th>visit</th>\
+      <th>counted on</th><th>density<span class="basis">all hairs, \
+      \(FigureText.level(material.intervalLevel)) of sampling + scale</span></th>\
+      <th>median diameter</th><th>terminal share</th><th>cumulative thickness</th>\
+      <th>density ratio<span class="basis">first to last, secondary</span></th></tr></thead>\
+      <tbody>\(rows)</tbody></table>
+      """
+  }
+
+  private func row(
+    _ subject: StudyMaterial.Subject, _ region: StudyMaterial.RegionOfSubject,
+    _ visit: StudyMaterial.VisitOfRegion, isLast: Bool
+  ) throws -> Markup {
+    var name: Markup = "\(subject.subject)"
+    if let page = link(subject) { name = #"<a href="\#(page)">\#(subject.subject)</a>"# }
+    var basis: Markup = ""
+    if let density = visit.combined.figure(.density) {
+      basis = """
+        \(plural(density.hairCount, "hair"))<span class="basis">\
+        <span>\(plural(density.fieldCount, "picture"))</span> · \
+        <span>\(FigureText.number(density.squareCentimetres, decimals: 3)) cm²</span></span>
+        """
+    }
+    let figures: [Markup] = [
+      .density, .medianDiameter, .terminalShare, .cumulativeThickness,
+    ].map { (quantity: HairQuantity) in
+      "<td>\(FigureText.cell(visit.combined.figure(quantity)?.figure, of: quantity))</td>"
+    }
+    var ratio: Markup = ""
+    if isLast, let change = try region.change(hairs: "all") {
+      switch change.rateRatio {
+      case .known(let value):
+        ratio = """
+          <span class="value">\(FigureText.number(value.value, decimals: 2))</span>\
+          <span class="interval">\(FigureText.number(value.low ?? 0, decimals: 2)) to \
+          \(FigureText.number(value.high ?? 0, decimals: 2))</span>
+          """
+      case .missing(let reason):
+        ratio = #"<span class="missing">\#(FigureText.reason(reason))</span>"#
+      }
+    }
+    return """
+      <tr><td>\(name)</td><td>\(region.title(in: material.study))</td><td>\(visit.visit)</td>\
+      <td>\(basis)</td>\(figures)<td>\(ratio)</td></tr>
+      """
+  }
+}
