@@ -1,8 +1,10 @@
 import Calibration
 import Deidentification
+import HairAnalysis
 import ImageFiles
 import Phantom
 import Registry
+import Reports
 public import StageKit
 
 /// An in-tree plugin: a folder under `Plugins/` that provides stages.
@@ -17,11 +19,14 @@ public struct BuiltInPlugin: Sendable {
     BuiltInPlugin(name: "ImageFiles", stages: [StageEntry(ImageFileSource.self)]),
     BuiltInPlugin(name: "Phantom", stages: [StageEntry(ScalpPhantom.self)]),
     BuiltInPlugin(name: "Calibration", stages: [StageEntry(ApplyCalibration.self)]),
+    BuiltInPlugin(name: "HairAnalysis", stages: [StageEntry(AnalyseHair.self)]),
     BuiltInPlugin(
       name: "Deidentification",
       stages: [StageEntry(DeidentifyMeasurements.self), StageEntry(DeidentifyImages.self)]),
     BuiltInPlugin(
       name: "Registry", stages: [StageEntry(SQLiteRegistry.self), StageEntry(RegistryTables.self)]),
+    BuiltInPlugin(
+      name: "Reports", stages: [StageEntry(VisitReport.self), StageEntry(StudyReport.self)]),
   ]
 
   /// Every in-tree stage.

@@ -1,4 +1,30 @@
-@main
-struct Anagen {
-  static func main() {}
+import ArgumentParser
+
+/// The root of the command tree.
+struct Anagen: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "anagen",
+    abstract: "Measures hair on photographs of the scalp, and files the result.",
+    discussion: """
+      One picture:
+        anagen measure scalp.jpg --um-per-px 5
+      A whole trial:
+        anagen run Pipelines/reprocess.yaml --var images=DIR --var data=OUT
+
+      Research software, not a medical device.
+
+      \(ExitStatus.table)
+      """,
+    version: "anagen \(Version.number)",
+    groupedSubcommands: [
+      CommandGroup(name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self]),
+      CommandGroup(
+        name: "Pipeline",
+        subcommands: [
+          ValidateCommand.self, PlanCommand.self, GraphCommand.self, PluginCommand.self,
+          SchemaCommand.self,
+        ]),
+      CommandGroup(
+        name: "Data folder", subcommands: [StatusCommand.self, QuarantineCommand.self]),
+    ])
 }

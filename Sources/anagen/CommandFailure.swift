@@ -1,0 +1,67 @@
+import ClinicalRecords
+import ImageCodecs
+import Ledger
+import PipelineFiles
+import PipelineRunner
+import StageKit
+
+/// Why a command cannot go on: one line for the person, one number for the shell.
+struct CommandFailure: Error {
+  /// What the shell is told.
+  let status: ExitStatus
+  /// What failed, and where.
+  let what: String
+  /// What to do.
+  let hint: String
+
+  init(_ status: ExitStatus, _ what: String, hint: String) {
+    self.status = status
+    self.what = what
+    self.hint = hint
+  }
+
+  /// The same failure with the file it is about in front, unless it names it already.
+  func about(_ path: String) -> CommandFailure {
+    what.hasPrefix(path) ? self : CommandFailure(status, "\(path): \(what)", hint: hint)
+  }
+
+  /// Wraps an error of a module below; `nil` for one that no module declares.
+  init?(describing error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure
+    case let error as ImageCodecError:
+      self.init(
+        error.code == .outOfMemory ? .io : .badData, error.subject, hint: error.hint)
+    case let error as StageError:
+      self.init(CommandFailure.status(of: error), error.subject, hint: error.hint)
+    case let error as LedgerError:
+      self.init(CommandFailure.status(of: error), error.subject, hint: error.hint)
+    case let error as RunError:
+      self.init(
+        .configuration, (error.stage.map { "stage '\($0)': " } ?? "") + error.subject,
+        hint: error.hint)
+    case let error as InputFileError:
+      self.init(.io, "\(error.subject): cannot be read", hint: error.hint)
+    case let error as RecordError:
+      self.init(.io, error.subject, hint: error.hint)
+    default: return nil
+    }
+  }
+
+  private static func status(of error: StageError) -> ExitStatus {
+    if error.errno != nil { return .io }
+    return switch error.failureClass {
+    case .record: .badData
+    case .transient, .unavailable: .unavailable
+    case .fatal: .configuration
+    }
+  }
+
+  private static func status(of error: LedgerError) -> ExitStatus {
+    switch error.code {
+    case .inUse: .unavailable
+    case .absent: .badData
+    default: .io
+    }
+  }
+}

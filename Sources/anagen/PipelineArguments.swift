@@ -1,0 +1,88 @@
+import ArgumentParser
+import BuiltInStages
+import ClinicalRecords
+import Crypto
+import Glibc
+import PipelineFiles
+
+/// The pipeline file and what fills its variables: shared by every command that reads one.
+struct PipelineArguments: ParsableArguments {
+  @Argument(help: ArgumentHelp("The pipeline's YAML file.", valueName: "pipeline"))
+  var file: String
+
+  @Option(
+    name: .customLong("var"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Sets a variable of the pipeline; may be given several times.", valueName: "name=value"))
+  var assignments: [String] = []
+
+  /// Reads and checks the file.
+  ///
+  /// - Throws: ``CommandFailure`` when the file cannot be read or a `--var` is not an assignment.
+  func read(in environment: CommandEnvironment) throws -> PipelineReader.Reading {
+    try read(try FileAccess.read(file), in: environment)
+  }
+
+  /// Checks the file's text.
+  func read(
+    _ text: [UInt8], in environment: CommandEnvironment
+  ) throws -> PipelineReader.Reading {
+    PipelineArguments.reader(in: environment).read(
+      text: text, fileName: file, variables: try variables())
+  }
+
+  /// The plan, after its diagnostics were shown.
+  ///
+  /// - Throws: ``CommandFailure`` when the file has errors.
+  func plan(in environment: CommandEnvironment) throws -> Plan {
+    let reading = try read(in: environment)
+    if !reading.diagnostics.isEmpty {
+      environment.terminal.talk(Diagnostics.text(reading.diagnostics))
+    }
+    guard let plan = reading.plan else { throw Diagnostics.failure(reading.diagnostics, in: file) }
+    return plan
+  }
+
+  /// A reader of this machine's files and of the stages that are built in.
+  static func reader(in environment: CommandEnvironment) -> PipelineReader {
+    PipelineReader(
+      catalogue: BuiltInPlugin.catalogue,
+      surroundings: PlanSurroundings(
+        workingDirectory: environment.currentFolder, environment: environment.variables,
+        memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
+        files: DiskFiles(sha256: { ContentDigest(bytes: SHA256.hash(data: $0)) })))
+  }
+
+  private func variables() throws -> [String: String] {
+    var variables: [String: String] = [:]
+    for assignment in assignments {
+      guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
+        throw CommandFailure(
+          .usage, "--var \(assignment) is no assignment", hint: "write --var NAME=VALUE")
+      }
+      let name = String(assignment[..<equals])
+      guard variables[name] == nil else {
+        throw CommandFailure(
+          .usage, "--var \(name) is given twice", hint: "give each variable once")
+      }
+      variables[name] = String(assignment[assignment.index(after: equals)...])
+    }
+    return variables
+  }
+}
+
+/// What is wrong with a file, for people and programs.
+enum Diagnostics {
+  /// Every diagnostic with its source line, without a final line feed.
+  static func text(_ diagnostics: [Diagnostic]) -> String {
+    String(Diagnostic.text(diagnostics).dropLast())
+  }
+
+  /// The failure that a command ends with.
+  static func failure(_ diagnostics: [Diagnostic], in file: String) -> CommandFailure {
+    let errors = diagnostics.count { $0.severity == .error }
+    return CommandFailure(
+      .configuration, "\(file) has \(errors) error\(errors == 1 ? "" : "s")",
+      hint: "mend what is shown above and try again")
+  }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import ClinicalRecords
+import FoundationEssentials
+import Ledger
+
+/// `anagen quarantine`: what was set aside, and why.
+struct QuarantineCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quarantine",
+    abstract: "Show what was set aside, and why.",
+    subcommands: [List.self, Show.self])
+
+  /// `anagen quarantine list`.
+  struct List: AnagenCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List everything that was set aside.",
+      discussion: """
+          anagen quarantine list --data OUT
+
+        The names identify subjects: the list is for who may see OUT/private. The exit status is 1 \
+        when there is something.
+        """)
+
+    @OptionGroup var place: DataFolderArgument
+    @OptionGroup var output: FormatOption
+
+    func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+      let entries = try LedgerReading(folder: place.folder(in: environment)).quarantined()
+      switch output.format {
+      case .json:
+        for entry in entries {
+          try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(entry) + [10])
+        }
+      case .text:
+        if entries.isEmpty {
+          environment.terminal.talk("nothing is set aside")
+        } else {
+          try environment.terminal.result(QuarantineTable.list(entries))
+        }
+      }
+      return entries.isEmpty ? .done : .setAside
+    }
+  }
+
+  /// `anagen quarantine show`.
+  struct Show: AnagenCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show one delivery that was set aside, with its history.",
+      discussion: "  anagen quarantine show 17 --data OUT")
+
+    @Argument(help: "The number that 'quarantine list' shows.")
+    var number: Int64
+    @OptionGroup var place: DataFolderArgument
+    @OptionGroup var output: FormatOption
+
+    func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+      let entries = try LedgerReading(folder: place.folder(in: environment)).quarantined()
+      guard let entry = entries.first(where: { $0.delivery == number }) else {
+        throw CommandFailure(
+          .badData, "nothing is set aside under \(number)",
+          hint: "'anagen quarantine list' shows the numbers")
+      }
+      switch output.format {
+      case .json:
+        try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(entry) + [10])
+      case .text: try environment.terminal.result(QuarantineTable.detail(of: entry))
+      }
+      return .done
+    }
+  }
+}
+
+/// What was set aside, in words.
+enum QuarantineTable {
+  /// One line a delivery.
+  static func list(_ entries: [QuarantinedDelivery]) -> String {
+    var table = TextTable([
+      ("number", .right), ("stage", .left), ("reason", .left), ("record", .left),
+    ])
+    for entry in entries {
+      table.add(["\(entry.delivery)", entry.failure.stage, entry.failure.reason, entry.identity])
+    }
+    return table.text
+  }
+
+  /// How many for each reason, most first.
+  static func reasons(of entries: [QuarantinedDelivery]) -> String {
+    var numbers: [String: Int] = [:]
+    for entry in entries {
+      numbers["\(entry.failure.stage): \(entry.failure.reason)", default: 0] += 1
+    }
+    return numbers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "set aside: \($0.value) by \($0.key)" }.joined(separator: "\n")
+  }
+
+  /// Everything about one.
+  static func detail(of entry: QuarantinedDelivery) -> String {
+    [
+      "number    \(entry.delivery)",
+      "record    \(entry.identity) (\(entry.schema))",
+      "edge      \(entry.edge)",
+      "reason    \(entry.failure.reason) (\(entry.failure.failureClass), by \(entry.failure.stage))",
+      "what      \(entry.failure.message)",
+      "to do     \(entry.failure.hint)",
+      "attempts  \(entry.attempts)",
+      "at        \(Date(timeIntervalSince1970: entry.at).formatted(.iso8601))",
+    ].joined(separator: "\n")
+  }
+}

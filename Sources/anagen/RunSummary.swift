@@ -1,0 +1,86 @@
+import ClinicalRecords
+import Ledger
+import PipelineFiles
+import PipelineRunner
+import StageKit
+
+/// What a run says at its end.
+struct RunSummary {
+  private let plan: Plan
+  private let report: RunReport
+  private let results: ResultsTable
+
+  init(plan: Plan, report: RunReport, results: ResultsTable) {
+    self.plan = plan
+    self.report = report
+    self.results = results
+  }
+
+  /// How the run counts for the shell.
+  var status: ExitStatus {
+    if !report.mismatches.isEmpty { return .bug }
+    if report.ending == .interrupted { return .interrupted }
+    return report.quarantined.isEmpty ? .done : .setAside
+  }
+
+  var text: String {
+    var parts: [String] = []
+    if !results.isEmpty { parts.append(results.text) }
+    parts.append(
+      EdgeTable.text(report.edges.map { ($0.edge, $0.counts) }))
+    for edge in report.mismatches {
+      parts.append("THE SUM OF \(edge) IS WRONG: this is a bug of anagen; keep the data folder")
+    }
+    parts.append(counts.joined(separator: "\n"))
+    if !plan.study.assumed.isEmpty {
+      parts.append(
+        "study \(plan.study.id) assumes, until somebody confirms it: "
+          + plan.study.assumed.joined(separator: ", "))
+    }
+    parts.append((["results in \(plan.folder.path)"] + places).joined(separator: "\n"))
+    parts.append("research software, not a medical device")
+    return parts.joined(separator: "\n\n")
+  }
+
+  var json: JSONValue {
+    .object([
+      .init("ending", .string(report.ending.rawValue)),
+      .init("seconds", .number((report.seconds * 1000).rounded() / 1000)),
+      .init("accepted", .integer(Int64(report.accepted))),
+      .init(
+        "edges", .array(report.edges.map { EdgeTable.json($0.edge, $0.counts) })),
+      .init("balanced", .boolean(report.mismatches.isEmpty)),
+      .init("setAside", .integer(Int64(report.quarantined.count))),
+      .init("assumed", .array(plan.study.assumed.map { .string($0) })),
+      .init("folder", .string(plan.folder.path)),
+      .init("results", results.json),
+    ])
+  }
+
+  private var counts: [String] {
+    let seconds = MeasurementText.fixed(report.seconds, 1)
+    let reused = report.edges.reduce(0) { $0 + $1.reused }
+    var lines = [
+      "\(report.ending.rawValue) in \(seconds) s: \(report.accepted) records accepted"
+        + (reused > 0 ? ", \(reused) results of earlier runs stand" : "")
+    ]
+    if report.quarantined.isEmpty {
+      lines.append("nothing is set aside")
+    } else {
+      lines.append(QuarantineTable.reasons(of: report.quarantined))
+      lines.append("'anagen quarantine list --data \(plan.folder.path)' shows each")
+    }
+    return lines
+  }
+
+  /// What each last stage wrote, by the settings that are paths of outputs.
+  private var places: [String] {
+    plan.stages.filter { $0.entry.output == nil }.flatMap { stage -> [String] in
+      stage.entry.settings.compactMap { setting in
+        guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
+        else { return nil }
+        return "  \(stage.name): \(path)"
+      }
+    }
+  }
+}

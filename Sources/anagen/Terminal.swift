@@ -1,0 +1,106 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+// The only file that writes to the terminal. Its rules:
+// - results go to stdout, everything else to stderr;
+// - `error: what; what to do`, lower case, no full stop;
+// - colour and progress only where stderr is a terminal, never with NO_COLOR or TERM=dumb;
+// - a reader that has gone (`anagen ... | head`) ends the command quietly with 0.
+
+/// Where a command's results and talk go.
+struct Terminal: Sendable {
+  /// stdout was closed by who reads it.
+  struct ReaderGone: Error {}
+
+  /// Whether stderr is a terminal that can redraw a line.
+  let isInteractive: Bool
+  private let isColoured: Bool
+
+  init(environment: [String: String]) {
+    isInteractive = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
+    // https://no-color.org: present and not empty.
+    isColoured = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
+  }
+
+  /// Writes a result and a line feed to stdout.
+  ///
+  /// - Throws: ``ReaderGone``, or ``CommandFailure`` when stdout cannot be written.
+  func result(_ text: String) throws {
+    try result(bytes: Array((text + "\n").utf8))
+  }
+
+  /// Writes bytes to stdout.
+  func result(bytes: [UInt8]) throws {
+    guard let code = write(bytes, to: STDOUT_FILENO) else { return }
+    if code == EPIPE { throw ReaderGone() }
+    throw CommandFailure(
+      .io, "stdout cannot be written: \(String(cString: strerror(code)))",
+      hint: "make room or choose another place for the output")
+  }
+
+  /// Says something to the person.
+  func talk(_ text: String) { line(text) }
+
+  /// Says what failed and what to do.
+  func error(_ what: String, hint: String) {
+    line("\(coloured("error:", "1;31")) \(what)" + (hint.isEmpty ? "" : "; \(hint)"))
+  }
+
+  /// Says what somebody should look at.
+  func warning(_ what: String) { line("\(coloured("warning:", "1;33")) \(what)") }
+
+  /// Says how the command line is wrong, in the parser's words.
+  func usageError(_ text: String) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      .filter { !$0.hasPrefix("Usage: ") }.joined(separator: "\n")
+    let body = lines.hasPrefix("Error: ") ? lines.dropFirst("Error: ".count) : lines[...]
+    line("\(coloured("error:", "1;31")) \(body.prefix(1).lowercased())\(body.dropFirst())")
+  }
+
+  /// Redraws the last line of an interactive terminal; an empty text clears it.
+  func redraw(_ text: String) {
+    guard isInteractive else { return }
+    _ = write(Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO)
+  }
+
+  /// How many characters a line of the terminal holds.
+  var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  private func line(_ text: String) {
+    let clear = isInteractive ? "\r\u{1B}[K" : ""
+    // A talk that nobody can hear is no reason to stop the work.
+    _ = write(Array("\(clear)\(text)\n".utf8), to: STDERR_FILENO)
+  }
+
+  private func coloured(_ text: String, _ code: String) -> String {
+    isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Writes all bytes; the error number when that fails.
+  private func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+    bytes.withUnsafeBytes { buffer in
+      var start = 0
+      while start < buffer.count {
+        let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
+        #if canImport(Glibc)
+          let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        #else
+          let written = Musl.write(descriptor, rest.baseAddress, rest.count)
+        #endif
+        if written < 0 {
+          if errno == EINTR { continue }
+          return errno
+        }
+        start += written
+      }
+      return nil
+    }
+  }
+}

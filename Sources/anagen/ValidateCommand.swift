@@ -1,0 +1,66 @@
+import ArgumentParser
+import ClinicalRecords
+import PipelineFiles
+
+/// `anagen validate`: every problem of a pipeline file, before anything opens.
+struct ValidateCommand: AnagenCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Check a pipeline or study file; nothing is opened or run.",
+    discussion: """
+        anagen validate Pipelines/reprocess.yaml --var images=DIR --var data=OUT
+        anagen validate study.yaml
+
+      Shows every problem with its place and remedy. The exit status is 78 when there is an error.
+      """)
+
+  @OptionGroup var pipeline: PipelineArguments
+  @OptionGroup var output: FormatOption
+
+  func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+    let text = try FileAccess.read(pipeline.file)
+    let finding =
+      StudyArgument.isStudy(text)
+      ? Finding(StudyArgument.reading(of: text, named: pipeline.file))
+      : Finding(try pipeline.read(text, in: environment))
+    switch output.format {
+    case .json:
+      try environment.terminal.result(
+        JSONValue.object([
+          .init("file", .string(pipeline.file)), .init("valid", .boolean(finding.valid != nil)),
+          .init("diagnostics", .array(finding.diagnostics.map(\.json))),
+        ]).text)
+      return finding.valid == nil ? .configuration : .done
+    case .text:
+      if !finding.diagnostics.isEmpty {
+        environment.terminal.talk(Diagnostics.text(finding.diagnostics))
+      }
+      guard let valid = finding.valid else {
+        throw Diagnostics.failure(finding.diagnostics, in: pipeline.file)
+      }
+      try environment.terminal.result("\(pipeline.file): valid: \(valid)")
+      return .done
+    }
+  }
+}
+
+/// What a file came to, pipeline or study.
+private struct Finding {
+  /// What the file holds, in words, when it is valid.
+  let valid: String?
+  let diagnostics: [Diagnostic]
+
+  init(_ reading: PipelineReader.Reading) {
+    valid = reading.plan.map {
+      "a pipeline of \($0.stages.count) stages and \($0.edges.count) edges, study \($0.study.id)"
+    }
+    diagnostics = reading.diagnostics
+  }
+
+  init(_ reading: StudyReader.Reading) {
+    valid = reading.study.map {
+      "a study of \($0.visits.count) visits and \($0.regions.count) regions, \($0.id)"
+    }
+    diagnostics = reading.diagnostics
+  }
+}
