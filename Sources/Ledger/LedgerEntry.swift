@@ -15,12 +15,16 @@ public struct LedgerEntry: Sendable {
     public let parent: LedgerReference?
     /// The delivery that it came of; a repeat of that delivery finds it.
     public let delivery: Int64?
+    let encoded: EncodedRecord
 
-    /// Makes a product.
+    /// Encodes a record, so that the ledger's one writer need not.
+    ///
+    /// - Throws: ``RecordError`` when the record holds what JSON cannot carry.
     public init(
       record: any StoredRecord, stage: String, resultVersion: String, parent: LedgerReference?,
       delivery: Int64?
-    ) {
+    ) throws {
+      encoded = try EncodedRecord(record)
       self.record = record
       self.stage = stage
       self.resultVersion = resultVersion

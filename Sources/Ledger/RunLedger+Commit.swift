@@ -1,5 +1,4 @@
 import ClinicalRecords
-import Crypto
 import Foundation
 import GRDB
 import StageKit
@@ -19,16 +18,11 @@ extension RunLedger {
   public func commit(
     _ entries: [LedgerEntry], edges: @escaping @Sendable (String) -> [StoredEdge]
   ) throws -> [LedgerOutcome] {
-    let encoded = try entries.map { entry in try entry.product.map(EncodedProduct.init) }
-    var bodies: [(digest: ContentDigest, bytes: [UInt8])] = []
-    for product in encoded.compactMap({ $0 }) { bodies += product.bodies }
-    try contents.store(bodies)
+    try contents.store(entries.flatMap { $0.product?.encoded.bodies ?? [] })
     let outcomes = try RunLedger.inWords {
       try database.write { db in
         let step = CommitStep(db: db, run: run, now: now(), edges: edges)
-        return try zip(entries, encoded).map { entry, product in
-          try step.perform(entry, product)
-        }
+        return try entries.map { try step.perform($0) }
       }
     }
     for entry in entries {
@@ -40,36 +34,6 @@ extension RunLedger {
   }
 }
 
-/// A record's payload, digest and bodies.
-private struct EncodedProduct {
-  let schema: String
-  let payload: [UInt8]
-  let digest: String
-  let payloadContent: ContentDigest?
-  let bodies: [(digest: ContentDigest, bytes: [UInt8])]
-
-  init(_ product: LedgerEntry.Product) throws {
-    let record = product.record
-    schema = type(of: record).schema.description
-    payload = try CanonicalJSONEncoder().encode(record)
-    var hash = SHA256()
-    hash.update(data: Array("\(schema)\n".utf8))
-    hash.update(data: payload)
-    digest = ContentDigest(bytes: hash.finalize()).hexadecimal
-    var bodies = record.contents.compactMap { content in
-      content.unstoredBytes.map { (digest: content.sha256, bytes: $0) }
-    }
-    if payload.count > RunLedger.inlinePayloadLimit {
-      let content = ContentDigest(bytes: SHA256.hash(data: payload))
-      payloadContent = content
-      bodies.append((content, payload))
-    } else {
-      payloadContent = nil
-    }
-    self.bodies = bodies
-  }
-}
-
 /// The work of one transaction.
 private struct CommitStep {
   let db: Database
@@ -77,7 +41,7 @@ private struct CommitStep {
   let now: Double
   let edges: @Sendable (String) -> [StoredEdge]
 
-  func perform(_ entry: LedgerEntry, _ encoded: EncodedProduct?) throws -> LedgerOutcome {
+  func perform(_ entry: LedgerEntry) throws -> LedgerOutcome {
     var outcome = LedgerOutcome()
     for end in entry.ends where try !self.end(end) { outcome.overtaken = true }
     if let delivery = entry.product?.delivery, entry.ends.isEmpty, try isSuperseded(delivery) {
@@ -85,8 +49,8 @@ private struct CommitStep {
     }
     // A newer version of the record came while this delivery was in hand: what it gave is stale.
     if outcome.overtaken { return outcome }
-    if let product = entry.product, let encoded {
-      let record = try store(product, encoded, &outcome)
+    if let product = entry.product {
+      let record = try store(product, &outcome)
       outcome.reference = LedgerReference(number: record.row)
       try open(record.row, from: product.stage, isNew: record.isNew, &outcome)
     }
@@ -106,8 +70,9 @@ private struct CommitStep {
 
   /// Finds or makes the record's row and makes it the current version of its identity.
   private func store(
-    _ product: LedgerEntry.Product, _ encoded: EncodedProduct, _ outcome: inout LedgerOutcome
+    _ product: LedgerEntry.Product, _ outcome: inout LedgerOutcome
   ) throws -> (row: Int64, isNew: Bool) {
+    let encoded = product.encoded
     let identity = product.record.identity.text
     let known = try Int64.fetchOne(
       db.cachedStatement(sql: "SELECT id FROM record WHERE identity = ? AND digest = ?"),

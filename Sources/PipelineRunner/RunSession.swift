@@ -209,7 +209,7 @@ struct RunSession: Sendable {
         if run.isStopping { throw CancellationError() }
         if let stored = record as? any StoredRecord, node.makesStored {
           let entry = LedgerEntry(
-            product: LedgerEntry.Product(
+            product: try LedgerEntry.Product(
               record: stored, stage: node.name,
               resultVersion: node.plan.entry.manifest.resultVersion, parent: nil, delivery: nil))
           if wait {

@@ -163,12 +163,17 @@ struct StageWorker: Sendable {
     let ends =
       combined
       ? stretch.delivery.map { [LedgerEntry.End(delivery: $0, attempts: attempts)] } ?? [] : []
-    let entry = LedgerEntry(
-      product: product.map {
-        LedgerEntry.Product(
+    let encoded: LedgerEntry.Product?
+    do {
+      encoded = try product.map {
+        try LedgerEntry.Product(
           record: $0, stage: node.name, resultVersion: node.plan.entry.manifest.resultVersion,
           parent: stretch.origin, delivery: stretch.delivery)
-      }, ends: ends)
+      }
+    } catch {
+      return try await fail(item, deliveryFailure(StageWorker.stageError(of: error)), attempts)
+    }
+    let entry = LedgerEntry(product: encoded, ends: ends)
     if entry.product == nil, entry.ends.isEmpty, combined {
       account.done(item.edge)
       return

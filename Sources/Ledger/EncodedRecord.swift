@@ -1,0 +1,31 @@
+import ClinicalRecords
+import Crypto
+
+/// A record's payload, digest and bodies.
+struct EncodedRecord {
+  let schema: String
+  let payload: [UInt8]
+  let digest: String
+  let payloadContent: ContentDigest?
+  let bodies: [(digest: ContentDigest, bytes: [UInt8])]
+
+  init(_ record: any StoredRecord) throws {
+    schema = type(of: record).schema.description
+    payload = try CanonicalJSONEncoder().encode(record)
+    var hash = SHA256()
+    hash.update(data: Array("\(schema)\n".utf8))
+    hash.update(data: payload)
+    digest = ContentDigest(bytes: hash.finalize()).hexadecimal
+    var bodies = record.contents.compactMap { content in
+      content.unstoredBytes.map { (digest: content.sha256, bytes: $0) }
+    }
+    if payload.count > RunLedger.inlinePayloadLimit {
+      let content = ContentDigest(bytes: SHA256.hash(data: payload))
+      payloadContent = content
+      bodies.append((content, payload))
+    } else {
+      payloadContent = nil
+    }
+    self.bodies = bodies
+  }
+}
