@@ -9,34 +9,41 @@
 /// `light(u) = base + slope * u - depth * bar(u)`, where `bar` is 1 inside the shaft, convolved with
 /// a Gaussian of `sigma`. Against simulated hair the fit's median bias is +0.6 µm, that of the full
 /// width at half maximum -6.7 µm on terminal and +5 µm on vellus hair.
-struct BarFit: Sendable, Equatable {
+package struct BarFit: Sendable, Equatable {
   /// The shaft's diameter, in the units of the positions.
-  var width: Double
+  package var width: Double
   /// The shaft's middle.
-  var centre: Double
+  package var centre: Double
   /// The point spread's standard deviation.
-  var sigma: Double
+  package var sigma: Double
   /// How much darker than the skin the shaft is.
-  var depth: Double
+  package var depth: Double
   /// The skin's light at position 0.
-  var base: Double
+  package var base: Double
   /// The skin's slope.
-  var slope: Double
+  package var slope: Double
   /// The root mean square of what is left.
-  var residual: Double
+  package var residual: Double
   /// The standard error of the width that the residuals explain.
-  var widthError: Double
+  package var widthError: Double
 
   /// Where a fit starts.
-  struct Start {
+  package struct Start {
     var width: Double
     var sigma: Double
     /// Whether the point spread is fitted too, or held at `sigma`.
     var fitsSigma: Bool
+
+    /// Makes a start in the units of the positions.
+    package init(width: Double, sigma: Double, fitsSigma: Bool) {
+      self.width = width
+      self.sigma = sigma
+      self.fitsSigma = fitsSigma
+    }
   }
 
   /// Fits by Levenberg and Marquardt's method; nil where the profile holds no dark bar.
-  init?(positions: [Double], light: [Double], start: Start) {
+  package init?(positions: [Double], light: [Double], start: Start) {
     let count = start.fitsSigma ? 6 : 5
     guard positions.count >= count + 3 else { return nil }
     var model = BarModel(positions: positions, light: light, start: start)

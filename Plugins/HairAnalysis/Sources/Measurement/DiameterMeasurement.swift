@@ -52,12 +52,15 @@ struct DiameterMeasurement: Sendable {
   private static func shaft(_ profile: ShaftWidth.Aligned, sigma: Double) -> Shaft? {
     let start = BarFit.Start(width: profile.halfDepthWidth, sigma: sigma, fitsSigma: false)
     guard let fit = BarFit(positions: profile.positions, light: profile.light, start: start),
-      fit.depth > 0, fit.width < 2 * profile.halfDepthWidth + 10
+      fit.depth > 0, fit.width < 2 * profile.halfDepthWidth + 10,
+      abs(fit.centre) < profile.halfDepthWidth
     else { return nil }
     let stretches = max(1, profile.length / (independentStretch * sigma))
     // The standard error of a median is 1.25 times that of a mean.
     let spread = 1.2533 * profile.rowDeviation / stretches.squareRoot()
     let error = (spread * spread + fit.widthError * fit.widthError).squareRoot()
+    // A fit that the residuals leave open is no measurement.
+    guard error.isFinite, error < fit.width else { return nil }
     return Shaft(
       value: fit.width, standardError: max(leastError, error),
       halfDepthWidth: profile.halfDepthWidth, isUnresolved: fit.width < 2 * sigma,

@@ -1,22 +1,22 @@
-import ClinicalRecords
-import Imaging
+package import ClinicalRecords
+package import Imaging
 
 /// Finds what a device has drawn over the skin: letters, scale bars, circles, bars along the border.
 ///
 /// Overlays are the straightest and strongest lines of a picture, so they go before any line is
 /// looked for. Four kinds, each by a property that skin and hair do not have:
-/// - *border bars*: rows or columns from the border on whose light varies by less than 2 %;
+/// - *border bars*: rows or columns from the border on that are all of one light;
 /// - *coloured ink*: drawing and letters in pure red, blue or cyan;
 /// - *rulers*: exactly horizontal or vertical dark lines up to three pixels thick, 140 or longer;
 /// - *letters*: many white-to-grey transitions within three pixels, side by side in a strip.
-struct OverlayMask: Sendable {
+package struct OverlayMask: Sendable {
   /// 255 where the picture is covered, 0 elsewhere; of the picture's size.
-  var covered: Plane<UInt8>
+  package let covered: Plane<UInt8>
   /// The covered share of the picture.
-  var share: Float
+  package let share: Float
 
   /// Examines a picture at its own resolution.
-  init(of light: LinearLight) {
+  package init(of light: LinearLight) {
     var mask = Plane<UInt8>(width: light.width, height: light.height) { $0.update(repeating: 0) }
     let channels = ChannelPlanes(light)
     channels.withPointers { picture in
@@ -135,15 +135,18 @@ private enum BorderBars {
     }
   }
 
-  /// Whether 98 % of the samples lie within 2 % of full scale of the first quarter's.
+  /// Whether 98 % of the samples are one level of the picture's 8 bits apart at most.
+  ///
+  /// One level of sRGB is 1 % of the linear light and, near black, 0.0003 of full scale.
   private static func isFlat(
     _ samples: UnsafePointer<Float>, from start: Int, step: Int, count: Int
   ) -> Bool {
     let level = samples[start + count / 4 * step]
     var apart = 0
     let most = count / 50
+    let tolerance = 0.002 + 0.011 * level
     for index in 0..<count {
-      if abs(samples[start + index * step] - level) > 0.02 {
+      if abs(samples[start + index * step] - level) > tolerance {
         apart += 1
         if apart > most { return false }
       }

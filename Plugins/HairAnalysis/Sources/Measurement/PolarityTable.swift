@@ -8,8 +8,8 @@ enum PolarityTable {
   static let version = "1"
   /// Tint and density at each place, from the innermost outward.
   static let weights: [Float] = [
-    1.5413, -0.22847, 2.8433, 0.97946, -0.6303, 6.1032, -3.003, -2.7455, -1.1557, -0.91352, -1.4718,
-    -0.17816, -0.55354, -0.24335, -3.0253, 0.38112,
+    1.8037, -0.27362, 2.3195, 1.137, -1.8224, 5.4844, 0.25622, -2.7116, -2.9175, -1.0915, -1.6566,
+    -0.13306, -0.99778, 0.049204, -3.0835, -0.11702,
   ]
   /// What a neighbour's word counts against a hair's own evidence.
   static let voteWeight: Float = 0.5

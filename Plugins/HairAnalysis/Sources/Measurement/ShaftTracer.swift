@@ -13,6 +13,9 @@ struct ShaftTracer: Sendable {
   /// The shortest line that is looked at, in micrometres.
   var shortestMicrometres: Float = 110
 
+  /// A ridge ends up to half a shaft's width before the shaft does; an end is moved on this far at most.
+  static let endReachMicrometres: Float = 67
+
   /// The candidates of a field in the order of their weight (contrast times length), and the texture:
   /// the median ridge strength of all maxima.
   func candidates(
@@ -45,7 +48,8 @@ struct ShaftTracer: Sendable {
   private func candidate(
     from merged: Polyline, density: BilinearSampler, strength: BilinearSampler
   ) -> HairCandidate? {
-    let line = merged.trimmedToDarkPart(density: density)
+    let line = merged.fittedToDarkPart(
+      density: density, reach: ShaftTracer.endReachMicrometres / micrometresPerPixel)
     guard line.count >= 8, !isBubbleRim(line) else { return nil }
     let length = line.length * micrometresPerPixel
     guard length >= shortestMicrometres else { return nil }
@@ -80,13 +84,36 @@ struct ShaftTracer: Sendable {
 }
 
 extension Polyline {
-  /// The line without ends where the density falls under half of its 70th percentile.
-  func trimmedToDarkPart(density: BilinearSampler) -> Polyline {
+  /// The line with its ends where the density falls under half of its 70th percentile: cut back to
+  /// there, or moved on to there by `reach` pixels at most.
+  func fittedToDarkPart(density: BilinearSampler, reach: Float) -> Polyline {
     let values = points.map { density($0.x, $0.y) }
     let level = 0.5 * quantile(values, 0.7)
     guard let first = values.firstIndex(where: { $0 > level }),
       let last = values.lastIndex(where: { $0 > level })
     else { return self }
-    return Polyline(points: Array(points[first...last]))
+    let dark = Polyline(points: Array(points[first...last]))
+    guard dark.count > 4 else { return dark }
+    let before = dark.reversed.continuation(above: level, density: density, reach: reach)
+    let after = dark.continuation(above: level, density: density, reach: reach)
+    return Polyline(points: before.reversed() + dark.points + after)
+  }
+
+  /// Points a pixel apart past the last one, for as long as the density stays above `level`.
+  private func continuation(
+    above level: Float, density: BilinearSampler, reach: Float
+  ) -> [SIMD2<Float>] {
+    let outward = outwardDirection
+    var point = points[count - 1]
+    var found: [SIMD2<Float>] = []
+    let limit = SIMD2(Float(density.width - 1), Float(density.height - 1))
+    while Float(found.count) < reach {
+      point += outward
+      guard point.x >= 0, point.y >= 0, point.x <= limit.x, point.y <= limit.y,
+        density(point.x, point.y) > level
+      else { break }
+      found.append(point)
+    }
+    return found
   }
 }

@@ -3,14 +3,17 @@
 /// Closest pairs join first, as long as their roots are within 0.20 mm of each other and the unit
 /// does not spread over more than 0.30 mm: the first distance alone would chain neighbouring units
 /// of a dense scalp into one. Units hold one to five hairs in health.
-struct UnitFormation: Sendable {
+package struct UnitFormation: Sendable {
   /// The farthest that two roots of one unit stand apart to be joined, in µm.
   var linkageMicrometres = 200.0
   /// The most that a unit spreads, in µm.
   var mostSpreadMicrometres = 300.0
 
+  /// The default distances.
+  package init() {}
+
   /// The unit of every root, numbered from 0 in the order of their first hairs.
-  func units(of roots: [SIMD2<Double>], micrometresPerPixel: Double) -> [Int] {
+  package func units(of roots: [SIMD2<Double>], micrometresPerPixel: Double) -> [Int] {
     let reach = linkageMicrometres / micrometresPerPixel
     let spread = mostSpreadMicrometres / micrometresPerPixel
     var pairs: [(distance: Double, first: Int, second: Int)] = []
