@@ -35,7 +35,7 @@ public struct VisitReport: Projection {
     summary: "Writes a page for each subject: photographs with hairs drawn, figures, values.",
     resultVersion: "1",
     // One 12-megapixel picture as bytes (36 MB) and as three planes of floats (144 MB), and a page
-    // of 24 pictures (8 MB): see PictureLimits.
+    // of 24 pictures (4 MB): see PictureLimits.
     workingSetBytes: 192 << 20, effect: .projection)
 
   private let context: StageContext
