@@ -22,18 +22,22 @@ struct ImportTests {
       "Imaging", "CImageCodecs", "CLibLCMS2", "Foundation", "FoundationEssentials",
     ],
     // The runner's side.
-    "PipelineFiles": ["StageKit", "ClinicalRecords", "Foundation", "Yams"],
-    "Ledger": ["StageKit", "ClinicalRecords", "Foundation", "GRDB", "Crypto"],
+    "PipelineFiles": [
+      "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "Yams",
+    ],
+    "Ledger": [
+      "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "GRDB", "Crypto",
+    ],
     "PipelineRunner": [
       "PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", "Foundation",
-      "Logging", "Crypto",
+      "FoundationEssentials", "Logging", "Crypto",
     ],
     "BuiltInStages": Set(["StageKit"]).union(plugins.keys),
     // `measure` calls the same pure code as the stages, without a ledger, hence the plugins here.
     "anagen": [
       "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords",
       "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports", "Foundation",
-      "ArgumentParser", "Logging",
+      "FoundationEssentials", "ArgumentParser", "Logging", "Crypto",
     ],
   ]
 
