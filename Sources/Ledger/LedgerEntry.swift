@@ -41,12 +41,31 @@ public struct LedgerEntry: Sendable {
     public let failure: DeliveryFailure?
     /// How many attempts were made.
     public let attempts: Int
+    /// What was looked up on the way, and what was found: part of what a reuse asks for.
+    public let lookups: [Lookup]
 
     /// Makes an end.
-    public init(delivery: Int64, failure: DeliveryFailure? = nil, attempts: Int = 1) {
+    public init(
+      delivery: Int64, failure: DeliveryFailure? = nil, attempts: Int = 1, lookups: [Lookup] = []
+    ) {
       self.delivery = delivery
       self.failure = failure
       self.attempts = attempts
+      self.lookups = lookups
+    }
+  }
+
+  /// A partner that a stage asked for, and the record it was given.
+  public struct Lookup: Sendable, Hashable {
+    /// What was asked for.
+    public let identity: RecordIdentity
+    /// What was current then; `nil` when there was none.
+    public let found: LedgerReference?
+
+    /// Makes an entry.
+    public init(identity: RecordIdentity, found: LedgerReference?) {
+      self.identity = identity
+      self.found = found
     }
   }
 

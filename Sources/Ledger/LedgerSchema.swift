@@ -29,6 +29,9 @@ enum LedgerSchema {
       UNIQUE (record_id, from_stage, to_stage, reuse_key)) STRICT;
     CREATE INDEX delivery_pending ON delivery(to_stage, id) WHERE state = 0;
     CREATE INDEX delivery_to ON delivery(to_stage, reuse_key);
+    CREATE TABLE lookup(
+      delivery_id INTEGER NOT NULL REFERENCES delivery(id), identity TEXT NOT NULL,
+      found_id INTEGER REFERENCES record(id), PRIMARY KEY (delivery_id, identity)) STRICT;
     CREATE TABLE quarantine(
       id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL REFERENCES delivery(id),
       stage TEXT NOT NULL, class TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL,

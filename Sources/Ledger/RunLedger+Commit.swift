@@ -178,10 +178,10 @@ private struct CommitStep {
       }
       let delivery: Int64 = found["id"]
       switch DeliveryState(rawValue: found["state"]) {
-      case .done:
+      case .done where try !hasStaleLookup(delivery):
         outcome.reused.append(edge.edge)
         try follow(delivery, &outcome)
-      case .superseded:
+      case .done, .superseded:
         try execute(
           "UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL WHERE id = ?",
           [run, delivery])
@@ -223,6 +223,7 @@ private struct CommitStep {
         .damaged, subject: "delivery \(end.delivery) ended twice",
         hint: "this is a fault of anagen: keep the data folder and report it")
     }
+    try note(end.lookups, of: end.delivery)
     guard let failure = end.failure else { return true }
     try execute(
       """
@@ -234,5 +235,26 @@ private struct CommitStep {
         failure.hint, now,
       ])
     return true
+  }
+
+  private func note(_ lookups: [LedgerEntry.Lookup], of delivery: Int64) throws {
+    guard !lookups.isEmpty else { return }
+    try execute("DELETE FROM lookup WHERE delivery_id = ?", [delivery])
+    for lookup in lookups {
+      try execute(
+        "INSERT OR REPLACE INTO lookup(delivery_id, identity, found_id) VALUES (?, ?, ?)",
+        [delivery, lookup.identity.text, lookup.found?.number])
+    }
+  }
+
+  /// Whether something that a delivery looked up has another answer now.
+  private func hasStaleLookup(_ delivery: Int64) throws -> Bool {
+    try Bool.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM lookup
+            LEFT JOIN record ON record.identity = lookup.identity AND superseded_by IS NULL
+            WHERE delivery_id = ? AND record.id IS NOT found_id)
+          """), arguments: [delivery]) == true
   }
 }

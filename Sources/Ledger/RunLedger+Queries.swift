@@ -74,6 +74,40 @@ extension RunLedger {
     }
   }
 
+  /// Opens deliveries again whose look-ups would be answered otherwise now: a partner came after
+  /// they were handled.
+  ///
+  /// - Parameter edges: every stored edge of the plan.
+  /// - Returns: the edges of those opened.
+  public func reopenStale(_ edges: [StoredEdge]) throws -> [EdgeKey] {
+    try RunLedger.inWords {
+      try database.write { db in
+        let rows = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT DISTINCT delivery.id AS id, from_stage, to_stage, reuse_key FROM lookup
+            JOIN delivery ON delivery.id = lookup.delivery_id AND state = 1
+            JOIN record AS given ON given.id = delivery.record_id AND given.superseded_by IS NULL
+            LEFT JOIN record AS partner
+              ON partner.identity = lookup.identity AND partner.superseded_by IS NULL
+            WHERE partner.id IS NOT found_id
+            """)
+        let wanted = Set(edges.map { "\($0.edge)\n\($0.reuseKey)" })
+        var reopened: [EdgeKey] = []
+        for row in rows {
+          let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
+          let key: String = row["reuse_key"]
+          guard wanted.contains("\(edge)\n\(key)") else { continue }
+          try db.execute(
+            sql: "UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL WHERE id = ?",
+            arguments: [run, row["id"] as Int64])
+          reopened.append(edge)
+        }
+        return reopened
+      }
+    }
+  }
+
   /// Reads a stored record.
   ///
   /// - Throws: ``LedgerError`` with code `damaged` when it is not there or cannot be read.

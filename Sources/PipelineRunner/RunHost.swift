@@ -56,3 +56,30 @@ struct RunHost: StageHost {
     return try ledger.record(found, types: types)
   }
 }
+
+/// The runner's services for one delivery: what is looked up is noted with its stretch.
+struct LookupNotingHost: StageHost {
+  let base: RunHost
+  let stretch: Stretch
+
+  func sha256(of bytes: [UInt8]) -> ContentDigest { base.sha256(of: bytes) }
+  func secret(named name: String) throws -> [UInt8] { try base.secret(named: name) }
+  func now() -> Double { base.now() }
+  func log(
+    _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]
+  ) {
+    base.log(level, stage: stage, message, values)
+  }
+  func ancestor(
+    of reference: LedgerReference, schema: SchemaID
+  ) async throws -> (any StoredRecord)? {
+    try await base.ancestor(of: reference, schema: schema)
+  }
+  func lookup(
+    _ identity: RecordIdentity, schema: SchemaID
+  ) async throws -> (any StoredRecord)? {
+    let found = try base.ledger.current(identity)
+    stretch.note(LedgerEntry.Lookup(identity: identity, found: found))
+    return try found.map { try base.ledger.record($0, types: base.types) }
+  }
+}

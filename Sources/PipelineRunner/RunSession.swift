@@ -53,19 +53,14 @@ struct RunSession: Sendable {
       account.opened(edge, number)
       account.superseded(edge, number)
     }
-    let nodes = try await makeNodes()
-    run.began(inboxes: nodes.compactMap(\.inbox))
+    let stages = try await makeStages()
     let storedEdges = storedEdges
     let committer = LedgerCommitter(ledger: ledger) { storedEdges[$0] ?? [] }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }
       group.addTask {
         do {
-          try await work(nodes, committer)
-          if !run.isInterrupted {
-            run.beganProjecting()
-            try await project(nodes, committer)
-          }
+          try await handleAll(stages, committer)
         } catch {
           committer.close()
           throw error
@@ -79,7 +74,26 @@ struct RunSession: Sendable {
 
   // MARK: Making
 
-  private func makeNodes() async throws -> [StageNode] {
+  /// A stage that was made, before it is wired.
+  private struct MadeStage {
+    let plan: Plan.Stage
+    let running: RunningStage
+    let context: StageContext
+  }
+
+  private func makeStages() async throws -> [MadeStage] {
+    var stages: [MadeStage] = []
+    for stage in plan.stages {
+      let context = StageContext(
+        stage: stage.name, study: plan.study, folder: plan.folder, host: host)
+      stages.append(
+        MadeStage(plan: stage, running: try await make(stage, context), context: context))
+    }
+    return stages
+  }
+
+  /// Gives every stage its inbox, with what waits for it in the ledger.
+  private func wire(_ stages: [MadeStage]) throws -> [StageNode] {
     var inboxes: [String: Inbox] = [:]
     for stage in plan.stages where stage.entry.kind == .transform || stage.entry.kind == .sink {
       let edges = plan.edges(into: stage.name)
@@ -88,21 +102,18 @@ struct RunSession: Sendable {
         maxBytes: edges.map(\.queue.maxBytes).reduce(0, +), upstreams: edges.count,
         backlog: try pending(of: stage.name))
     }
-    var nodes: [StageNode] = []
-    for stage in plan.stages {
-      let context = StageContext(
-        stage: stage.name, study: plan.study, folder: plan.folder, host: host)
-      let outlets = plan.edges(outOf: stage.name).compactMap { edge in
+    let nodes = stages.map { stage in
+      let outlets = plan.edges(outOf: stage.plan.name).compactMap { edge in
         inboxes[edge.to].map {
           StageNode.Outlet(
             edge: EdgeKey(from: edge.from, to: edge.to), label: edge.label, inbox: $0)
         }
       }
-      nodes.append(
-        StageNode(
-          plan: stage, running: try await make(stage, context), context: context,
-          inbox: inboxes[stage.name], outlets: outlets))
+      return StageNode(
+        plan: stage.plan, running: stage.running, context: stage.context, host: host,
+        inbox: inboxes[stage.plan.name], outlets: outlets)
     }
+    run.began(inboxes: nodes.compactMap(\.inbox))
     return nodes
   }
 
@@ -133,7 +144,30 @@ struct RunSession: Sendable {
 
   // MARK: Working
 
-  private func work(_ nodes: [StageNode], _ committer: LedgerCommitter) async throws {
+  /// How often deliveries are handled again because a partner came later: one round settles a
+  /// look-up of captured records, one more what looks up what that made; two to spare.
+  private static let lookupRounds = 4
+
+  private func handleAll(_ stages: [MadeStage], _ committer: LedgerCommitter) async throws {
+    try await work(try wire(stages), committer, withSources: true)
+    for _ in 0..<RunSession.lookupRounds where !run.isInterrupted {
+      let reopened = try ledger.reopenStale(storedEdges.values.flatMap { $0 })
+      if reopened.isEmpty { break }
+      for edge in reopened { account.opened(edge) }
+      try await work(try wire(stages), committer, withSources: false)
+    }
+    for stage in stages {
+      guard case .sink(_, let finish) = stage.running, !run.isInterrupted else { continue }
+      try await failing(stage.plan.name) { try await finish() }
+    }
+    if run.isInterrupted { return }
+    run.beganProjecting()
+    try await project(stages, committer)
+  }
+
+  private func work(
+    _ nodes: [StageNode], _ committer: LedgerCommitter, withSources: Bool
+  ) async throws {
     let inboxes = Dictionary(
       uniqueKeysWithValues: nodes.compactMap { node in node.inbox.map { (node.name, $0) } })
     let offer = offering(inboxes)
@@ -142,7 +176,8 @@ struct RunSession: Sendable {
         if let inbox = node.inbox { group.addTask { try await inbox.feed() } }
         group.addTask {
           switch node.running {
-          case .source(let run): try await source(node, run, committer, offer)
+          case .source(let run):
+            if withSources { try await source(node, run, committer, offer) }
           case .transform, .sink:
             try await workers(node, committer, offer)
           case .projection: return
@@ -171,9 +206,6 @@ struct RunSession: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<node.plan.concurrency { group.addTask { try await worker.run() } }
       for try await _ in group {}
-    }
-    if case .sink(_, let finish) = node.running, !run.isInterrupted {
-      try await failing(node.name) { try await finish() }
     }
   }
 
@@ -252,20 +284,21 @@ struct RunSession: Sendable {
 
   // MARK: Projecting
 
-  private func project(_ nodes: [StageNode], _ committer: LedgerCommitter) async throws {
-    for node in nodes {
-      guard case .projection(let project) = node.running, !run.isInterrupted else { continue }
-      let edges = storedEdges.values.flatMap { $0 }.filter { $0.edge.to == node.name }
+  private func project(_ stages: [MadeStage], _ committer: LedgerCommitter) async throws {
+    for stage in stages {
+      guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
+      let name = stage.plan.name
+      let edges = storedEdges.values.flatMap { $0 }.filter { $0.edge.to == name }
       let references = try ledger.projected(to: edges)
-      let (ledger, types, context) = (ledger, types, node.context)
-      try await failing(node.name) {
+      let (ledger, types, context) = (ledger, types, stage.context)
+      try await failing(name) {
         try await project(references.count) { index in
           let reference = references[index]
           let record = try ledger.record(reference, types: types)
           return (record, DeliveryContext(stage: context, origin: reference, attempt: 1))
         }
       }
-      try await endProjected(node.name, committer)
+      try await endProjected(name, committer)
     }
   }
 

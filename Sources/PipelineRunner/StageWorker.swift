@@ -9,6 +9,7 @@ struct StageNode: Sendable {
   let plan: Plan.Stage
   let running: RunningStage
   let context: StageContext
+  let host: RunHost
   let inbox: Inbox?
   /// The edges out of the stage, each with the inbox that it leads to.
   let outlets: [Outlet]
@@ -162,7 +163,9 @@ struct StageWorker: Sendable {
     let combined = stretch.isLastBranch
     let ends =
       combined
-      ? stretch.delivery.map { [LedgerEntry.End(delivery: $0, attempts: attempts)] } ?? [] : []
+      ? stretch.delivery.map {
+        [LedgerEntry.End(delivery: $0, attempts: attempts, lookups: stretch.lookups)]
+      } ?? [] : []
     let encoded: LedgerEntry.Product?
     do {
       encoded = try product.map {
@@ -221,11 +224,15 @@ struct StageWorker: Sendable {
   private func tries<Result>(
     _ item: InboxItem, _ body: (DeliveryContext) async throws -> Result
   ) async throws -> Attempt<Result> {
+    let host = LookupNotingHost(base: node.host, stretch: item.stretch)
+    let context = StageContext(
+      stage: node.context.stage, study: node.context.study, folder: node.context.folder,
+      host: host)
     var attempt = 1
     var wait = node.plan.retry.initial
     while true {
       let delivery = DeliveryContext(
-        stage: node.context, origin: item.stretch.origin, attempt: attempt)
+        stage: context, origin: item.stretch.origin, attempt: attempt)
       do {
         return .success(try await body(delivery), attempts: attempt)
       } catch let error as LedgerError {

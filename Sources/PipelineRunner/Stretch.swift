@@ -19,6 +19,7 @@ final class Stretch: Sendable {
     var openBranches = 1
     var failure: DeliveryFailure?
     var attempts = 1
+    var lookups: Set<LedgerEntry.Lookup> = []
   }
   private let state = Mutex(State())
 
@@ -30,6 +31,12 @@ final class Stretch: Sendable {
 
   /// One branch becomes `count`.
   func branch(into count: Int) { state.withLock { $0.openBranches += count - 1 } }
+
+  /// A stage on the way asked for a partner.
+  func note(_ lookup: LedgerEntry.Lookup) { state.withLock { _ = $0.lookups.insert(lookup) } }
+
+  /// What was asked for so far.
+  var lookups: [LedgerEntry.Lookup] { state.withLock { Array($0.lookups) } }
 
   /// Whether the caller's branch is the only one open and none has failed: its last commit may end
   /// the delivery too.
@@ -47,7 +54,8 @@ final class Stretch: Sendable {
       if state.failure == nil { state.failure = failure }
       guard state.openBranches == 0, let delivery else { return nil }
       return LedgerEntry.End(
-        delivery: delivery, failure: state.failure, attempts: state.attempts)
+        delivery: delivery, failure: state.failure, attempts: state.attempts,
+        lookups: Array(state.lookups))
     }
   }
 }

@@ -66,4 +66,27 @@ import Testing
     #expect(board.state.withLock { $0.taken.values.map(\.count).max() } == 1)
     #expect(board.state.withLock { $0.taken.count } == 3000)
   }
+
+  @Test func aPartnerThatComesLaterIsFoundAllTheSame() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    let text = """
+      anagen: 1
+      name: partners
+      vars: {data: {type: path}}
+      durability: none
+      stages:
+        numbers: {use: test.numbers, with: {count: 200}}
+        pair: {use: test.pair, from: numbers}
+        sink: {use: test.results, from: pair, accepts: identified, with: {board: \(name)}}
+      """
+    let report = try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
+    #expect(report.mismatches.isEmpty)
+    // Each number looks up its successor: all but the last find it, however early they asked.
+    let taken = board.state.withLock { $0.taken.mapValues(\.last) }
+    #expect((0..<199).allSatisfy { taken[$0] == $0 + 1 })
+    #expect(taken[199] == -1)
+    let again = try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
+    #expect(again.edges.allSatisfy { $0.counts.opened == 0 })
+  }
 }

@@ -133,6 +133,19 @@ struct NumberStorer: Transform {
   }
 }
 
+/// Looks up the next number: -1 when it is not there.
+struct NumberPairer: Transform {
+  static let manifest = StageManifest(
+    id: "test.pair", summary: "Looks its successor up.", resultVersion: "1", workingSetBytes: 0)
+  init(settings: NoSettings, context: StageContext) {}
+  func outputByteCount(for input: StoredNumber) -> Int { 64 }
+  func process(_ input: StoredNumber, in delivery: DeliveryContext) async throws -> NumberResult {
+    let next = try await delivery.lookup(
+      StoredNumber.self, RecordIdentity("stored-number:\(input.key + 1)"))
+    return NumberResult(key: input.key, value: next?.value ?? -1)
+  }
+}
+
 struct FramePasser: Transform {
   static let manifest = StageManifest(
     id: "test.pass", summary: "Hands a derived record on.", resultVersion: "1",
@@ -193,7 +206,8 @@ struct ResultProjection: Projection {
 
 let testCatalogue = [
   StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
-  StageEntry(NumberStorer.self), StageEntry(FramePasser.self), StageEntry(ResultSink.self),
+  StageEntry(NumberStorer.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
+  StageEntry(ResultSink.self),
   StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
   StageEntry(FrameCopier.self), StageEntry(FrameChecker.self),
 ]
