@@ -25,7 +25,7 @@ enum ChannelChoice {
   static func ratio(
     of channel: MeasurementChannel, in picture: WorkingPicture, pool: FramePool
   ) -> Float {
-    let half = picture.intensity(channel, pool: pool).halved(pool: pool)
+    let half = picture.halfIntensity(channel, pool: pool)
     let mask = Plane<UInt8>(width: half.width, height: half.height, pool: pool) { target in
       picture.mask.withUnsafeSamples { source in
         for y in 0..<half.height {
@@ -41,9 +41,9 @@ enum ChannelChoice {
     field.include(smoothed: smoothed, weight: 1)
     // Every seventh sample is plenty for two percentiles.
     let strengths = field.strength.withUnsafeSamples { samples in
-      stride(from: 0, to: samples.count, by: 7).map { samples[$0] }.filter { $0 > 0 }.sorted()
+      stride(from: 0, to: samples.count, by: 7).map { samples[$0] }.filter { $0 > 0 }
     }
     guard strengths.count > 100 else { return 0 }
-    return quantile(sorted: strengths, 0.995) / max(quantile(sorted: strengths, 0.5), 1e-6)
+    return quantile(strengths, 0.995) / max(quantile(strengths, 0.5), 1e-6)
   }
 }

@@ -38,7 +38,7 @@ struct FieldExamination: Sendable {
     let tracer = ShaftTracer(
       micrometresPerPixel: scale, highMultiple: Float(settings.startMultiple),
       lowMultiple: Float(settings.followMultiple), fixedTexture: settings.skinTexture.map { Float($0) })
-    let (found, texture) = tracer.candidates(in: density.density, field: field)
+    let (found, texture) = tracer.candidates(in: density.density, field: field, pool: pool)
     var (kept, verdicts) = FieldExamination.explained(found, by: density.density, pool: pool)
     var cues: [[Float]] = []
     let features = CandidateFeatures(

@@ -41,7 +41,7 @@ public struct HairAnalyser: Sendable {
     region: MeasuredRegion? = nil
   ) -> HairFindings {
     let region = region ?? MeasuredRegion(wholeWidth: light.width, height: light.height)
-    let mask = HairAnalyser.mask(of: light, and: unmeasurable)
+    let mask = mask(of: light, and: unmeasurable)
     let pixels = region.pixelCounts(mask: mask)
     let field = FieldExamination(
       light, mask: mask, micrometresPerPixel: Float(micrometresPerPixel), settings: settings,
@@ -64,7 +64,7 @@ public struct HairAnalyser: Sendable {
     var open = settings
     open.leastConfidence = 0
     let field = FieldExamination(
-      light, mask: HairAnalyser.mask(of: light, and: nil),
+      light, mask: mask(of: light, and: nil),
       micrometresPerPixel: Float(micrometresPerPixel), settings: open, pool: pool)
     let hairs = TracedHairs(
       field, light, settings: open, micrometresPerPixel: micrometresPerPixel, pool: pool)
@@ -76,8 +76,8 @@ public struct HairAnalyser: Sendable {
     }
   }
 
-  private static func mask(of light: LinearLight, and given: Plane<UInt8>?) -> Plane<UInt8> {
-    var mask = OverlayMask(of: light).covered
+  private func mask(of light: LinearLight, and given: Plane<UInt8>?) -> Plane<UInt8> {
+    var mask = OverlayMask(of: light, pool: pool).covered
     guard let given else { return mask }
     precondition(
       given.width == light.width && given.height == light.height, "a mask of the picture's size")

@@ -16,8 +16,10 @@ package struct OverlayMask: Sendable {
   package let share: Float
 
   /// Examines a picture at its own resolution.
-  package init(of light: LinearLight) {
-    var mask = Plane<UInt8>(width: light.width, height: light.height) { $0.update(repeating: 0) }
+  package init(of light: LinearLight, pool: FramePool? = nil) {
+    var mask = Plane<UInt8>(width: light.width, height: light.height, pool: pool) {
+      $0.update(repeating: 0)
+    }
     let channels = ChannelPlanes(light)
     channels.withPointers { picture in
       mask.withUnsafeMutableSamples { samples in

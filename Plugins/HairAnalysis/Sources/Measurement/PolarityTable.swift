@@ -8,8 +8,8 @@ enum PolarityTable {
   static let version = "1"
   /// Tint and density at each place, from the innermost outward.
   static let weights: [Float] = [
-    1.8037, -0.27362, 2.3195, 1.137, -1.8224, 5.4844, 0.25622, -2.7116, -2.9175, -1.0915, -1.6566,
-    -0.13306, -0.99778, 0.049204, -3.0835, -0.11702,
+    1.7798, -0.29704, 2.3352, 1.1539, -1.8301, 5.4898, 0.27041, -2.7031, -2.9129, -1.1038, -1.6575,
+    -0.12708, -1.0081, 0.038634, -3.0888, -0.11273,
   ]
   /// What a neighbour's word counts against a hair's own evidence.
   static let voteWeight: Float = 0.5

@@ -26,18 +26,17 @@ struct QualityGate: Sendable {
 
     init(_ plane: Plane<Float>, mask: Plane<UInt8>) {
       var values: [Float] = []
-      values.reserveCapacity(plane.count / 16 + 1)
+      values.reserveCapacity(plane.count / 60 + 1)
       plane.withUnsafeSamples { samples in
         mask.withUnsafeSamples { masked in
-          for index in stride(from: 0, to: samples.count, by: 17) where masked[index] == 0 {
+          for index in stride(from: 0, to: samples.count, by: 61) where masked[index] == 0 {
             values.append(samples[index])
           }
         }
       }
-      values.sort()
-      median = values.isEmpty ? 0 : values[values.count / 2]
+      median = values.isEmpty ? 0 : quantile(values, 0.5)
       // 0.98 of linear full scale is 253 of 255 in sRGB.
-      let white = values.count - (values.firstIndex { $0 >= 0.98 } ?? values.count)
+      let white = values.count { $0 >= 0.98 }
       whiteShare = values.isEmpty ? 0 : Float(white) / Float(values.count)
     }
   }

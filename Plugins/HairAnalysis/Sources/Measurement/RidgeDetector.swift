@@ -41,8 +41,10 @@ struct RidgeDetector: Sendable {
     return field
   }
 
-  /// The local maxima across the ridges of a field, in row order, stronger than `floor`.
-  static func maxima(of field: HessianRidge, floor: Float) -> [RidgePoint] {
+  /// The local maxima across the ridges of a field, in row order, of at least `floor`.
+  ///
+  /// - Parameter rowStep: only every so manyth row is looked at.
+  static func maxima(of field: HessianRidge, floor: Float, rowStep: Int = 1) -> [RidgePoint] {
     let width = field.strength.width
     let height = field.strength.height
     var points: [RidgePoint] = []
@@ -51,7 +53,7 @@ struct RidgeDetector: Sendable {
       field.difference.withUnsafeSamples { differences in
         field.cross.withUnsafeSamples { crosses in
           guard let strength = strengths.baseAddress else { return }
-          for y in 2..<(height - 2) {
+          for y in stride(from: 2, to: height - 2, by: rowStep) {
             var x = 2
             while x < width &- 2 {
               let index = y &* width &+ x

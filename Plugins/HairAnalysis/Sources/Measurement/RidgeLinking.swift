@@ -1,3 +1,5 @@
+import Imaging
+
 /// Walks from strong ridge points to their neighbours and gathers them into lines.
 ///
 /// Hysteresis: a walk starts at a point of at least `high` and continues over points of at least
@@ -13,12 +15,16 @@ struct RidgeLinking: Sendable {
   var fewestPoints = 6
 
   /// The lines among `points`, strongest start first; ties go by position, so order is fixed.
-  func lines(among points: [RidgePoint], width: Int, height: Int) -> [Polyline] {
-    var grid = [Int32](repeating: -1, count: width * height)
+  func lines(
+    among points: [RidgePoint], width: Int, height: Int, pool: FramePool
+  ) -> [Polyline] {
+    var plane = Plane<Int32>(width: width, height: height, pool: pool) { $0.update(repeating: -1) }
     var seeds: [Int32] = []
-    for (index, point) in points.enumerated() where point.strength >= low {
-      grid[Int(point.y) * width + Int(point.x)] = Int32(index)
-      if point.strength >= high { seeds.append(Int32(index)) }
+    plane.withUnsafeMutableSamples { grid in
+      for (index, point) in points.enumerated() where point.strength >= low {
+        grid[Int(point.y) * width + Int(point.x)] = Int32(index)
+        if point.strength >= high { seeds.append(Int32(index)) }
+      }
     }
     seeds.sort { first, second in
       let left = points[Int(first)].strength
@@ -27,7 +33,7 @@ struct RidgeLinking: Sendable {
     }
     var lines: [Polyline] = []
     points.withUnsafeBufferPointer { points in
-      grid.withUnsafeMutableBufferPointer { grid in
+      plane.withUnsafeMutableSamples { grid in
         for seed in seeds {
           let start = points[Int(seed)]
           let cell = Int(start.y) &* width &+ Int(start.x)

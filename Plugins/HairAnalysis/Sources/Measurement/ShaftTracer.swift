@@ -19,15 +19,13 @@ struct ShaftTracer: Sendable {
   /// The candidates of a field in the order of their weight (contrast times length), and the texture:
   /// the median ridge strength of all maxima.
   func candidates(
-    in density: Plane<Float>, field: HessianRidge
+    in density: Plane<Float>, field: HessianRidge, pool: FramePool
   ) -> (hairs: [HairCandidate], texture: Float) {
-    let points = RidgeDetector.maxima(of: field, floor: 5e-4)
-    guard !points.isEmpty else { return ([], 0) }
-    // The median is the texture of the skin: thresholds follow it from device to device.
-    let texture = fixedTexture ?? median(points.map(\.strength))
+    guard let texture = fixedTexture ?? skinTexture(of: field) else { return ([], 0) }
     let linking = RidgeLinking(
       high: max(0.02, highMultiple * texture), low: max(0.008, lowMultiple * texture))
-    let traced = linking.lines(among: points, width: density.width, height: density.height)
+    let points = RidgeDetector.maxima(of: field, floor: linking.low)
+    let traced = linking.lines(among: points, width: density.width, height: density.height, pool: pool)
     let taps = GaussianKernel(sigma: 1.5).taps
     let lines = traced.map { $0.smoothed(taps).resampled() }
     let merged = SegmentMerging(micrometresPerPixel: micrometresPerPixel).merged(
@@ -39,6 +37,13 @@ struct ShaftTracer: Sendable {
         return (found, texture)
       }
     }
+  }
+
+  /// The median strength of all ridge maxima: thresholds follow it from device to device.
+  private func skinTexture(of field: HessianRidge) -> Float? {
+    // Every fifth row gives some ten thousand maxima a megapixel, a median to half a per cent.
+    let points = RidgeDetector.maxima(of: field, floor: 5e-4, rowStep: 5)
+    return points.isEmpty ? nil : median(points.map(\.strength))
   }
 
   private func weight(_ candidate: HairCandidate) -> Float {

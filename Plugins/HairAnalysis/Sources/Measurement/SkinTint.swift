@@ -10,8 +10,8 @@ struct SkinTint: Sendable {
 
   init?(_ picture: WorkingPicture, pool: FramePool) {
     guard picture.isColour else { return nil }
-    let red = picture.red.halved(pool: pool)
-    let blue = picture.blue.halved(pool: pool)
+    let red = picture.half.red
+    let blue = picture.half.blue
     let ratio = Plane<Float>(width: red.width, height: red.height, pool: pool) { target in
       red.withUnsafeSamples { reds in
         blue.withUnsafeSamples { blues in

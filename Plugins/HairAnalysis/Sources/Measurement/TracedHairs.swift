@@ -144,25 +144,9 @@ private func rounded(_ value: Double, _ steps: Double) -> Double {
 extension LinearLight {
   /// The light of one channel at the picture's own resolution.
   func intensity(_ channel: MeasurementChannel, pool: FramePool) -> Plane<Float> {
-    guard case .colour(let red, let green, let blue) = self else {
-      guard case .grey(let plane) = self else { preconditionFailure("grey or colour") }
-      return plane
-    }
-    let weights = channel.weights
-    return Plane(width: width, height: height, pool: pool) { target in
-      red.withUnsafeSamples { reds in
-        green.withUnsafeSamples { greens in
-          blue.withUnsafeSamples { blues in
-            var index = 0
-            while index < target.count {
-              target[index] =
-                weights.red * reds[index] + weights.green * greens[index]
-                + weights.blue * blues[index]
-              index &+= 1
-            }
-          }
-        }
-      }
+    switch self {
+    case .grey(let plane): plane
+    case .colour(let red, let green, let blue): channel.mixture(of: red, green, blue, pool: pool)
     }
   }
 }

@@ -20,6 +20,8 @@ struct WorkingPicture: Sendable {
   let green: Plane<Float>
   let blue: Plane<Float>
   let isColour: Bool
+  /// The three planes at half this scale.
+  let half: (red: Plane<Float>, green: Plane<Float>, blue: Plane<Float>)
   /// 255 where nothing is measured.
   let mask: Plane<UInt8>
 
@@ -39,11 +41,14 @@ struct WorkingPicture: Sendable {
     case .grey(let plane):
       let grey = plane.resampled(toWidth: width, height: height, pool: pool)
       (red, green, blue, isColour) = (grey, grey, grey, false)
+      let small = grey.halved(pool: pool)
+      half = (small, small, small)
     case .colour(let first, let second, let third):
       red = first.resampled(toWidth: width, height: height, pool: pool)
       green = second.resampled(toWidth: width, height: height, pool: pool)
       blue = third.resampled(toWidth: width, height: height, pool: pool)
       isColour = true
+      half = (red.halved(pool: pool), green.halved(pool: pool), blue.halved(pool: pool))
     }
     let step = SIMD2<Float>(1, 1) / factor
     self.mask = Plane<UInt8>(width: width, height: height, pool: pool) { target in
@@ -60,22 +65,11 @@ struct WorkingPicture: Sendable {
 
   /// The light of one channel.
   func intensity(_ channel: MeasurementChannel, pool: FramePool) -> Plane<Float> {
-    guard isColour else { return green }
-    let weights = channel.weights
-    return Plane(width: width, height: height, pool: pool) { target in
-      red.withUnsafeSamples { reds in
-        green.withUnsafeSamples { greens in
-          blue.withUnsafeSamples { blues in
-            var index = 0
-            while index < target.count {
-              target[index] =
-                weights.red * reds[index] + weights.green * greens[index]
-                + weights.blue * blues[index]
-              index &+= 1
-            }
-          }
-        }
-      }
-    }
+    isColour ? channel.mixture(of: red, green, blue, pool: pool) : green
+  }
+
+  /// The light of one channel at half this scale.
+  func halfIntensity(_ channel: MeasurementChannel, pool: FramePool) -> Plane<Float> {
+    isColour ? channel.mixture(of: half.red, half.green, half.blue, pool: pool) : half.green
   }
 }
