@@ -9,20 +9,24 @@ import StageKit
 struct CommandFailure: Error {
   /// What the shell is told.
   let status: ExitStatus
+  /// Lines that are shown before, each a problem at its place.
+  let details: [String]
   /// What failed, and where.
   let what: String
   /// What to do.
   let hint: String
 
-  init(_ status: ExitStatus, _ what: String, hint: String) {
+  init(_ status: ExitStatus, _ what: String, hint: String, details: [String] = []) {
     self.status = status
+    self.details = details
     self.what = what
     self.hint = hint
   }
 
   /// The same failure with the file it is about in front, unless it names it already.
   func about(_ path: String) -> CommandFailure {
-    what.hasPrefix(path) ? self : CommandFailure(status, "\(path): \(what)", hint: hint)
+    what.hasPrefix(path)
+      ? self : CommandFailure(status, "\(path): \(what)", hint: hint, details: details)
   }
 
   /// Wraps an error of a module below; `nil` for one that no module declares.
@@ -36,15 +40,31 @@ struct CommandFailure: Error {
       self.init(CommandFailure.status(of: error), error.subject, hint: error.hint)
     case let error as LedgerError:
       self.init(CommandFailure.status(of: error), error.subject, hint: error.hint)
-    case let error as RunError:
-      self.init(
-        .configuration, (error.stage.map { "stage '\($0)': " } ?? "") + error.subject,
-        hint: error.hint)
+    case let error as RunError: self.init(describing: error)
     case let error as InputFileError:
       self.init(.io, "\(error.subject): cannot be read", hint: error.hint)
     case let error as RecordError:
       self.init(.io, error.subject, hint: error.hint)
     default: return nil
+    }
+  }
+
+  /// A stage that found several problems at their places says so in several lines.
+  private init(describing error: RunError) {
+    let lines = error.subject.split(separator: "\n").map(String.init)
+    let blame = error.stage.map { "stage '\($0)'" }
+    let isList = lines.count > 1
+    let what = isList ? "the problems above stop it" : error.subject
+    self.init(
+      CommandFailure.status(of: error), (blame.map { "\($0): " } ?? "") + what, hint: error.hint,
+      details: isList ? lines : [])
+  }
+
+  private static func status(of error: RunError) -> ExitStatus {
+    switch error.reason {
+    case "manifest": .badData
+    case "file_unreadable", "folder_missing", "folder_unreadable", "io": .io
+    default: .configuration
     }
   }
 

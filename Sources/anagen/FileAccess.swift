@@ -67,7 +67,7 @@ enum FileAccess {
       made += "/\(part)"
       let isPrivate = ownerOnly.map { made.hasPrefix($0) } ?? false
       guard mkdir(made, isPrivate ? 0o700 : 0o777) == 0 || errno == EEXIST else {
-        throw failure("the folder cannot be made", path, hint(for: errno))
+        throw failure("the folder cannot be made", path, "choose another folder")
       }
     }
   }

@@ -25,10 +25,7 @@ enum MeasurementText {
       row(
         "thickness sum", figure(summary.cumulativeThickness, 2),
         interval(summary.cumulativeThickness, 2)),
-      row(
-        "follicular units", count(summary.follicularUnitCount),
-        "\(figure(summary.hairsPerFollicularUnit, 2)) hairs each, "
-          + "\(figure(summary.interfollicularDistance, 2)) apart"),
+      row("follicular units", count(summary.follicularUnitCount), units(of: summary)),
       row(
         "quality", quality(measurement.quality),
         "sharpness \(fixed(measurement.quality.sharpness, 2))"),
@@ -89,6 +86,12 @@ enum MeasurementText {
   private static func classes(of summary: HairSummary) -> String {
     "\(count(summary.terminalCount)) terminal, \(count(summary.vellusCount)) vellus, "
       + "\(count(summary.unresolvedCount)) unresolved"
+  }
+
+  private static func units(of summary: HairSummary) -> String {
+    guard summary.follicularUnitCount.value != nil else { return "" }
+    return "\(figure(summary.hairsPerFollicularUnit, 2)) hairs each, "
+      + "\(figure(summary.interfollicularDistance, 2)) apart"
   }
 
   private static func quality(_ quality: MeasurementQuality) -> String {

@@ -41,6 +41,7 @@ enum Program {
   private static func report(_ error: any Error, to terminal: Terminal) -> ExitStatus {
     if error is Terminal.ReaderGone { return .done }
     if let failure = CommandFailure(describing: error) {
+      for line in failure.details { terminal.talk(line) }
       terminal.error(failure.what, hint: failure.hint)
       return failure.status
     }

@@ -79,7 +79,8 @@ struct RunSummary {
       stage.entry.settings.compactMap { setting in
         guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
         else { return nil }
-        return "  \(stage.name): \(path)"
+        let page = "\(path)/index.html"
+        return "  \(stage.name): \(FileAccess.exists(page) ? page : path)"
       }
     }
   }
