@@ -39,8 +39,10 @@ DEMO_KEY := .build/demo-pseudonym-key
 demo: build
 	@[ -s $(DEMO_KEY) ] || (umask 077 && head -c 32 /dev/urandom | base64 >$(DEMO_KEY))
 	@echo "== demo"
+	@# One picture has its subject's number burned in on purpose: it is held, and its row released,
+	@# so the run ends with 1, "done with records set aside".
 	@.build/release/anagen run Pipelines/demo.yaml --var data="$(DEMO)" \
-	  --secret pseudonym-key=$(DEMO_KEY)
+	  --secret pseudonym-key=$(DEMO_KEY) || [ $$? -eq 1 ]
 
 test: test-scorer test-swift
 

@@ -85,7 +85,8 @@ public struct HessianRidge: Sendable {
             let weightTopRight = (1 - share) * across
             let weightBottomLeft = share * (1 - across)
             let weightBottomRight = share * across
-            let upper = strongCoarse[topLeft] * weightTopLeft + strongCoarse[topRight] * weightTopRight
+            let upper =
+              strongCoarse[topLeft] * weightTopLeft + strongCoarse[topRight] * weightTopRight
             let value =
               upper + strongCoarse[bottomLeft] * weightBottomLeft
               + strongCoarse[bottomRight] * weightBottomRight

@@ -66,7 +66,11 @@ private struct AxisWeights {
         let share = min(max(position - Double(lower), 0), 1)
         first.append(lower)
         weights.append(Float(1 - share))
-        if lower + 1 < count { weights.append(Float(share)) } else { weights[weights.count - 1] = 1 }
+        if lower + 1 < count {
+          weights.append(Float(share))
+        } else {
+          weights[weights.count - 1] = 1
+        }
       } else {
         let from = Double(index) * ratio
         let to = min(from + ratio, Double(count))

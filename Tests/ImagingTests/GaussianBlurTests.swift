@@ -63,7 +63,9 @@ extension Plane<Float> {
   /// A fixed pattern without symmetry, within 0 and 1.
   static func pattern(width: Int, height: Int) -> Plane<Float> {
     Plane(width: width, height: height) { target in
-      for index in target.indices { target[index] = Float((index * 2_654_435_761) >> 7 & 1023) / 1023 }
+      for index in target.indices {
+        target[index] = Float((index * 2_654_435_761) >> 7 & 1023) / 1023
+      }
     }
   }
 

@@ -28,7 +28,8 @@ public struct AnalyseHairSettings: StageSettings {
         "which light is measured; a study fixes it for a region across visits"),
       SettingDeclaration(
         "skin_texture", .number(0.0001...1, unit: nil),
-        "ridge strength of plain skin that thresholds are multiples of; from the picture unless given"),
+        "ridge strength of plain skin that thresholds are multiples of; from the picture unless given"
+      ),
       SettingDeclaration(
         "point_spread_um", .number(0.5...40, unit: "um"),
         "standard deviation of the point spread; from the picture unless given"),

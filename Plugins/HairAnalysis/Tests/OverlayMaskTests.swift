@@ -25,7 +25,8 @@ struct OverlayMaskTests {
   func ruler() {
     let scalp = RenderedScalp.rows()
     let picture = Drawing(scalp) { x, y in
-      (370...371).contains(y) && (20..<300).contains(x) || (20...21).contains(x) && (200..<371).contains(y)
+      (370...371).contains(y) && (20..<300).contains(x)
+        || (20...21).contains(x) && (200..<371).contains(y)
         ? SIMD3(0.05, 0.03, 0.03) : nil
     }
     let mask = OverlayMask(of: picture.light)
@@ -36,9 +37,11 @@ struct OverlayMaskTests {
     #expect(found.hairs.allSatisfy { $0.root[1] < 365 })
   }
 
-  @Test("covers pure red, blue and cyan drawing", arguments: [
-    SIMD3<Float>(0.9, 0.01, 0.01), SIMD3(0.01, 0.01, 0.8), SIMD3(0.01, 0.8, 0.8),
-  ])
+  @Test(
+    "covers pure red, blue and cyan drawing",
+    arguments: [
+      SIMD3<Float>(0.9, 0.01, 0.01), SIMD3(0.01, 0.01, 0.8), SIMD3(0.01, 0.8, 0.8),
+    ])
   func ink(colour: SIMD3<Float>) {
     let picture = Drawing(RenderedScalp.rows()) { x, y in
       let away = (x - 240) * (x - 240) + (y - 200) * (y - 200)

@@ -32,7 +32,8 @@ enum CandidateClassifier {
       var node = Int(root)
       while CandidateClassifierTable.feature[node] >= 0 {
         let isLow =
-          features[Int(CandidateClassifierTable.feature[node])] <= CandidateClassifierTable.value[node]
+          features[Int(CandidateClassifierTable.feature[node])]
+          <= CandidateClassifierTable.value[node]
         // The low branch follows its node; the table holds where the high one starts.
         node = isLow ? node + 1 : Int(CandidateClassifierTable.high[node])
       }

@@ -7,12 +7,14 @@ import Imaging
 /// it when the table is made.
 struct CandidateFeatures {
   static let names = [
-    "ln_width", "ln_length", "contrast", "ln_strength_over_texture", "width_variation", "sound_share",
+    "ln_width", "ln_length", "contrast", "ln_strength_over_texture", "width_variation",
+    "sound_share",
     "chord_over_length", "ln_width_over_median", "ln_length_over_median", "contrast_over_median",
     "alignment", "coherence", "neighbours", "beside_high", "beside_low",
     "flank_slope", "roughness", "offset_over_width", "dark_share", "new_share", "tint",
     "low_density", "beyond_high", "beyond_low", "stronger_distance", "stronger_cosine",
-    "stronger_length_ratio", "stronger_contrast_ratio", "turn", "peak", "lines_per_square_millimetre",
+    "stronger_length_ratio", "stronger_contrast_ratio", "turn", "peak",
+    "lines_per_square_millimetre",
     "stronger_overlap", "tint_high", "tint_low",
   ]
 

@@ -29,7 +29,9 @@ enum ChannelChoice {
     let mask = Plane<UInt8>(width: half.width, height: half.height, pool: pool) { target in
       picture.mask.withUnsafeSamples { source in
         for y in 0..<half.height {
-          for x in 0..<half.width { target[y * half.width + x] = source[2 * y * picture.width + 2 * x] }
+          for x in 0..<half.width {
+            target[y * half.width + x] = source[2 * y * picture.width + 2 * x]
+          }
         }
       }
     }

@@ -14,8 +14,9 @@ struct FieldExamination: Sendable {
   /// The polarity cues of each candidate.
   let cues: [[Float]]
 
-  /// The share of its dark area that a candidate must add to those before it. Below the half that
-  /// suits a tracer alone, as the classifier sees the share itself.
+  /// The share of its dark area that a candidate must add to those before it.
+  ///
+  /// Below the half that suits a tracer alone, as the classifier sees the share itself.
   static let newShare: Float = 0.3
   /// The broadest capsule that explains darkness, in µm: a shaft of 110 µm, the thickest known.
   static let broadestCapsule: Float = 110
@@ -37,7 +38,8 @@ struct FieldExamination: Sendable {
     let field = RidgeDetector.field(of: density.density, micrometresPerPixel: scale, pool: pool)
     let tracer = ShaftTracer(
       micrometresPerPixel: scale, highMultiple: Float(settings.startMultiple),
-      lowMultiple: Float(settings.followMultiple), fixedTexture: settings.skinTexture.map { Float($0) })
+      lowMultiple: Float(settings.followMultiple),
+      fixedTexture: settings.skinTexture.map { Float($0) })
     let (found, texture) = tracer.candidates(in: density.density, field: field, pool: pool)
     var (kept, verdicts) = FieldExamination.explained(found, by: density.density, pool: pool)
     var cues: [[Float]] = []

@@ -12,8 +12,9 @@ public struct HairAnalyserSettings: Sendable, Equatable, Codable {
   public var skinTexture: Double?
   /// The standard deviation of the point spread in µm.
   public var pointSpreadMicrometres: Double?
-  /// A line is traced from where its ridge is this many times the skin's texture. A tracer alone
-  /// does best at 7 on real fields; with the classifier behind it, 5 brings in more vellus hair.
+  /// A line is traced from where its ridge is this many times the skin's texture.
+  ///
+  /// A tracer alone does best at 7 on real fields; with the classifier behind it, 5 brings in more vellus hair.
   public var startMultiple = 5.0
   /// A line is followed down to this many times the skin's texture.
   public var followMultiple = 2.0

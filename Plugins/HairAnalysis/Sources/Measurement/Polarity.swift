@@ -52,7 +52,8 @@ struct Polarity: Sendable {
       let left = point + aside
       let right = point - aside
       cues.append(tint(point))
-      cues.append((density(point.x, point.y) + density(left.x, left.y) + density(right.x, right.y)) / 3)
+      cues.append(
+        (density(point.x, point.y) + density(left.x, left.y) + density(right.x, right.y)) / 3)
     }
     return cues
   }

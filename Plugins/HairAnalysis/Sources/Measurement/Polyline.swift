@@ -52,7 +52,8 @@ struct Polyline: Sendable, Equatable {
     let result = points.indices.map { index -> SIMD2<Float> in
       var sum = points[index] * taps[0]
       for distance in 1..<taps.count {
-        sum += (points[max(0, index - distance)] + points[min(last, index + distance)])
+        sum +=
+          (points[max(0, index - distance)] + points[min(last, index + distance)])
           * taps[distance]
       }
       return sum
@@ -88,4 +89,3 @@ func unit(_ vector: SIMD2<Float>) -> SIMD2<Float> {
   let size = norm(vector)
   return size > 1e-9 ? vector / size : vector
 }
-

@@ -61,10 +61,13 @@ struct QualityGate: Sendable {
       reasons.append("not sharp: rest the probe on the skin, focus again, hold still")
     }
     if openShare < leastOpenShare {
-      reasons.append("more than half of the picture is covered: switch overlays off, centre the probe")
+      reasons.append(
+        "more than half of the picture is covered: switch overlays off, centre the probe")
     }
     // Half at 14 µm, where the gate closes; a perfect lens would give 1.
-    let sharpness = pointSpread.map { 1 / (1 + ($0 / widestPointSpread) * ($0 / widestPointSpread)) }
+    let sharpness = pointSpread.map {
+      1 / (1 + ($0 / widestPointSpread) * ($0 / widestPointSpread))
+    }
     return MeasurementQuality(
       accepted: reasons.isEmpty, reasons: reasons, sharpness: sharpness ?? 0,
       pointSpreadSigmaMicrometres: pointSpread, glareShare: glareShare, exposure: exposure)

@@ -33,8 +33,12 @@ struct SegmentMerging: Sendable {
   /// The lines after joining, resampled to one point a pixel.
   func merged(_ lines: [Polyline], density: Plane<Float>) -> [Polyline] {
     let passes = [
-      Pass(reach: 80 / micrometresPerPixel, cosine: 0.9135, slackCosine: 0.8660, needsDarkBridge: false),
-      Pass(reach: 250 / micrometresPerPixel, cosine: 0.9744, slackCosine: 0.9455, needsDarkBridge: true),
+      Pass(
+        reach: 80 / micrometresPerPixel, cosine: 0.9135, slackCosine: 0.8660, needsDarkBridge: false
+      ),
+      Pass(
+        reach: 250 / micrometresPerPixel, cosine: 0.9744, slackCosine: 0.9455, needsDarkBridge: true
+      ),
     ]
     var current = lines.filter { $0.count >= 5 }
     for pass in passes {
@@ -52,7 +56,9 @@ struct SegmentMerging: Sendable {
     ends.reserveCapacity(lines.count * 2)
     for (index, line) in lines.enumerated() {
       ends.append(
-        End(line: index, isLast: false, position: line.points[0], outward: line.reversed.outwardDirection))
+        End(
+          line: index, isLast: false, position: line.points[0],
+          outward: line.reversed.outwardDirection))
       ends.append(
         End(
           line: index, isLast: true, position: line.points[line.count - 1],
@@ -86,7 +92,8 @@ struct SegmentMerging: Sendable {
   ) -> [Join] {
     // Ends sorted by x: only neighbours within reach are compared.
     let order = ends.indices.sorted {
-      ends[$0].position.x == ends[$1].position.x ? $0 < $1 : ends[$0].position.x < ends[$1].position.x
+      ends[$0].position.x == ends[$1].position.x
+        ? $0 < $1 : ends[$0].position.x < ends[$1].position.x
     }
     var joins: [Join] = []
     for rank in order.indices {

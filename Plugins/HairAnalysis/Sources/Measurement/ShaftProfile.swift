@@ -110,6 +110,7 @@ private func quantile(
 ) -> Float {
   scratch.withUnsafeMutableBufferPointer { target in
     for index in start..<end { target[index - start] = row[index] }
-    return quantile(reordering: UnsafeMutableBufferPointer(rebasing: target[0..<(end - start)]), share)
+    return quantile(
+      reordering: UnsafeMutableBufferPointer(rebasing: target[0..<(end - start)]), share)
   }
 }

@@ -25,7 +25,8 @@ struct ShaftTracer: Sendable {
     let linking = RidgeLinking(
       high: max(0.02, highMultiple * texture), low: max(0.008, lowMultiple * texture))
     let points = RidgeDetector.maxima(of: field, floor: linking.low)
-    let traced = linking.lines(among: points, width: density.width, height: density.height, pool: pool)
+    let traced = linking.lines(
+      among: points, width: density.width, height: density.height, pool: pool)
     let taps = GaussianKernel(sigma: 1.5).taps
     let lines = traced.map { $0.smoothed(taps).resampled() }
     let merged = SegmentMerging(micrometresPerPixel: micrometresPerPixel).merged(

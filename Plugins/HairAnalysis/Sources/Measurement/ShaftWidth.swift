@@ -123,7 +123,8 @@ struct ShaftWidth {
     while right < row.count - 1 && row[right] < levelRight { right += 1 }
     guard row[left] >= levelLeft, row[right] >= levelRight else { return nil }
     let leftEdge = Float(left) + (row[left] - levelLeft) / max(row[left] - row[left + 1], 1e-9)
-    let rightEdge = Float(right) - (row[right] - levelRight) / max(row[right] - row[right - 1], 1e-9)
+    let rightEdge =
+      Float(right) - (row[right] - levelRight) / max(row[right] - row[right - 1], 1e-9)
     return Edges(left: leftEdge, right: rightEdge)
   }
 

@@ -41,7 +41,8 @@ struct SkinTint: Sendable {
           for y in 0..<ratio.height {
             for x in 0..<ratio.width {
               let index = y * ratio.width + x
-              target[index] = source[index] - sampler(Float(x) * 0.25 - 0.375, Float(y) * 0.25 - 0.375)
+              target[index] =
+                source[index] - sampler(Float(x) * 0.25 - 0.375, Float(y) * 0.25 - 0.375)
             }
           }
         }

@@ -56,7 +56,8 @@ struct WorkingPicture: Sendable {
         for y in 0..<height {
           let row = min(mask.height - 1, Int((Float(y) + 0.5) * step.y)) * mask.width
           for x in 0..<width {
-            target[y * width + x] = source[row + min(mask.width - 1, Int((Float(x) + 0.5) * step.x))]
+            target[y * width + x] =
+              source[row + min(mask.width - 1, Int((Float(x) + 0.5) * step.x))]
           }
         }
       }
