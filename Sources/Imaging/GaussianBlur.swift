@@ -11,7 +11,7 @@
 public struct GaussianKernel: Sendable, Equatable {
   /// The standard deviation in pixels.
   public let sigma: Float
-  /// The weights at distance 0, 1, …
+  /// The weights by distance, from 0 on.
   public let taps: [Float]
 
   /// The greatest distance with a weight.
