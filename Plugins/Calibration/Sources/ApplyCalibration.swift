@@ -6,9 +6,9 @@ public import StageKit
 
 /// `calibration.apply`: decodes a captured image and gives its light and its scale.
 ///
-/// Samples become linear light (sRGB undone), divided by the profile's flat field where there is
-/// one; the scale comes from the setting, else the profile, else the picture's manifest, with its
-/// uncertainty, origin and age. A picture that cannot be decoded or has no scale is refused with
+/// Samples become linear light (sRGB undone), divided by the calibration's flat field where there is
+/// one; the scale comes from the setting, else from the calibration that held on the day of capture,
+/// else from the picture's manifest, with its uncertainty, origin and age. A picture that cannot be decoded or has no scale is refused with
 /// the reason.
 public struct ApplyCalibration: Transform {
   /// The stage's settings.
@@ -20,7 +20,7 @@ public struct ApplyCalibration: Transform {
     /// 0.012 by default: by so much the scale bar and the circle that one trichoscope draws into
     /// its own pictures contradict each other (358.5 and 362.7 px/mm).
     public var relativeUncertainty = 0.012
-    /// A calibration profile.
+    /// A profile with the calibrations of the devices.
     public var profile: String?
     /// The largest picture in megapixels.
     public var maxMegapixels = 24
@@ -37,7 +37,8 @@ public struct ApplyCalibration: Transform {
         "relative_uncertainty", .number(0...0.2, unit: nil),
         "The relative standard uncertainty of a scale that is typed, here or in a manifest."),
       SettingDeclaration(
-        "profile", .inputFile, "The calibration profile of the device and its optics."),
+        "profile", .inputFile,
+        "The calibrations of the device and its optics; each picture takes the one of its day."),
       SettingDeclaration(
         "max_megapixels", .integer(1...120),
         "The largest picture; above 24 one picture takes more memory than the plan counts."),
@@ -66,9 +67,9 @@ public struct ApplyCalibration: Transform {
   private let context: StageContext
   private let decoder: ImageDecoder
   private let rule: ScaleRule
-  private let flatField: StoredFlatField?
+  private let flatFields: StoredFlatFields
 
-  /// Reads the profile and its flat field, and holds them to the study.
+  /// Reads the profile and checks its flat fields' digests, and holds it to the study.
   ///
   /// - Throws: ``StageError`` of class `fatal`.
   public init(settings: Settings, context: StageContext) async throws {
@@ -82,8 +83,19 @@ public struct ApplyCalibration: Transform {
       argument: settings.umPerPx, typedUncertainty: settings.relativeUncertainty, profile: profile,
       imaging: context.study.imaging)
     try rule.check()
-    flatField = try profile?.flatField.map { file in
-      try ApplyCalibration.flatField(file, besides: settings.profile ?? "", context, decoder)
+    let profilePath = settings.profile ?? ""
+    let read = { @Sendable (file: CalibrationProfile.FlatFieldFile) in
+      try ApplyCalibration.bytes(of: file, besides: profilePath, context)
+    }
+    for file in Set(profile?.calibrations.compactMap(\.flatField) ?? []) { _ = try read(file) }
+    flatFields = StoredFlatFields { file in
+      do {
+        return StandardTone.light(of: try decoder.decode(try read(file)))
+      } catch let error as ImageCodecError {
+        throw StageError(
+          .fatal, error.code.name, subject: "\(file.path): error: \(error.subject)",
+          hint: error.hint)
+      }
     }
   }
 
@@ -93,27 +105,28 @@ public struct ApplyCalibration: Transform {
   public func process(
     _ input: CapturedImage, in delivery: DeliveryContext
   ) async throws -> CalibratedImage {
-    let (scale, note) = try rule.scale(of: input)
-    if let note { context.host.log(.warning, stage: context.stage, note, [:]) }
+    let decision = try rule.scale(of: input)
+    if let note = decision.note { context.host.log(.warning, stage: context.stage, note, [:]) }
     let picture = try decoded(input)
     for note in picture.header.notes {
       context.host.log(
         .info, stage: context.stage, "a picture has a note", ["note": note.code.name])
     }
     let light = StandardTone.light(of: picture)
-    guard let flatField else {
-      return CalibratedImage(captured: input, light: light, scale: scale)
+    guard let file = decision.flatField else {
+      return CalibratedImage(captured: input, light: light, scale: decision.scale)
     }
-    let even = try flatField.corrected(light)
+    let even = try flatFields.corrected(light, by: file)
     return CalibratedImage(
-      captured: input, light: even.light, scale: scale, unmeasurable: even.unmeasurable)
+      captured: input, light: even.light, scale: decision.scale, unmeasurable: even.unmeasurable)
   }
 
   /// The planes' size, from the picture's header; nothing when it will be refused.
   public func outputByteCount(for input: CapturedImage) -> Int {
     do {
       let header = try decoder.inspect(input.original.bytes())
-      let planes = header.channels * MemoryLayout<Float>.size + (flatField == nil ? 0 : 1)
+      let mask = try rule.scale(of: input).flatField == nil ? 0 : 1
+      let planes = header.channels * MemoryLayout<Float>.size + mask
       return header.width * header.height * planes + 1024
     } catch {
       // `process` meets the same error and says it.
@@ -143,10 +156,9 @@ extension ApplyCalibration {
     }
   }
 
-  private static func flatField(
-    _ file: CalibrationProfile.FlatFieldFile, besides profile: String, _ context: StageContext,
-    _ decoder: ImageDecoder
-  ) throws -> StoredFlatField {
+  private static func bytes(
+    of file: CalibrationProfile.FlatFieldFile, besides profile: String, _ context: StageContext
+  ) throws -> [UInt8] {
     let folder = profile.lastIndex(of: "/").map { profile[...$0] } ?? ""
     let path = file.path.hasPrefix("/") ? file.path : folder + file.path
     let bytes = try bytes(of: path)
@@ -155,11 +167,6 @@ extension ApplyCalibration {
         .fatal, "flat_field_changed", subject: "\(path): error: the file is not the profile's",
         hint: "restore the file, or state its SHA-256 in the profile")
     }
-    do {
-      return StoredFlatField(target: StandardTone.light(of: try decoder.decode(bytes)))
-    } catch let error as ImageCodecError {
-      throw StageError(
-        .fatal, error.code.name, subject: "\(path): error: \(error.subject)", hint: error.hint)
-    }
+    return bytes
   }
 }

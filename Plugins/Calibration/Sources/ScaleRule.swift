@@ -26,19 +26,30 @@ struct ScaleRule: Sendable {
         .fatal, "calibration_required", subject: "the study takes its scale from a calibration",
         hint: "set 'profile' to the device's calibration profile")
     }
-    if let most = imaging.maxRelativeUncertainty, profile.combinedRelativeUncertainty > most {
+    guard let most = imaging.maxRelativeUncertainty else { return }
+    for calibration in profile.calibrations where calibration.combinedRelativeUncertainty > most {
       throw StageError(
         .fatal, "calibration_uncertain",
-        subject: "the calibration's relative uncertainty is above the study's \(most)",
-        hint: "calibrate the device again")
+        subject: "the relative uncertainty of calibration '\(calibration.id)' is above the study's "
+          + "\(most)",
+        hint: "calibrate the device again, or take the calibration out of the profile")
     }
   }
 
-  /// The scale of one picture, and what is worth logging about it.
+  /// What is decided about one picture.
+  struct Decision {
+    let scale: ImageScale
+    /// The flat field of the calibration that was taken.
+    let flatField: CalibrationProfile.FlatFieldFile?
+    /// What is worth logging.
+    let note: StaticString?
+  }
+
+  /// The scale of one picture.
   ///
   /// - Throws: ``StageError`` of class `record`.
-  func scale(of captured: CapturedImage) throws -> (scale: ImageScale, note: StaticString?) {
-    if let argument { return (typed(argument, .argument), nil) }
+  func scale(of captured: CapturedImage) throws -> Decision {
+    if let argument { return typed(argument, .argument) }
     if let profile { return try scale(of: captured, profile) }
     guard let stated = captured.statedMicrometresPerPixel else {
       throw ScaleRule.refusal(
@@ -50,68 +61,38 @@ struct ScaleRule: Sendable {
         "bad_scale", "the picture's scale is \(stated == 0 ? "0" : "negative or no number")",
         "correct the manifest's um_per_px")
     }
-    return (typed(stated, .manifest), nil)
+    return typed(stated, .manifest)
   }
 
-  private func typed(_ value: Double, _ source: ImageScale.Source) -> ImageScale {
-    ImageScale(
-      micrometresPerPixel: value, relativeUncertainty: typedUncertainty, source: source)
+  private func typed(_ value: Double, _ source: ImageScale.Source) -> Decision {
+    Decision(
+      scale: ImageScale(
+        micrometresPerPixel: value, relativeUncertainty: typedUncertainty, source: source),
+      flatField: nil, note: nil)
   }
 
   private func scale(
     of captured: CapturedImage, _ profile: CalibrationProfile
-  ) throws -> (scale: ImageScale, note: StaticString?) {
-    if let serial = captured.device?.serial, let calibrated = profile.deviceSerial,
-      serial != calibrated
-    {
-      throw ScaleRule.refusal(
-        "wrong_device", "the picture was taken with another device than was calibrated",
-        "set 'profile' to that device's calibration")
-    }
-    let age = captured.date.map { $0.dayNumber - profile.made.dayNumber }
-    let note = try judge(captured, age: age, profile)
-    let scale = ImageScale(
-      micrometresPerPixel: profile.micrometresPerPixel,
-      relativeUncertainty: profile.combinedRelativeUncertainty, source: .profile,
-      calibration: profile.id, ageDays: age)
-    return (scale, note)
-  }
-
-  /// Refuses what a trial may not use; elsewhere the same is noted.
-  private func judge(
-    _ captured: CapturedImage, age: Int?, _ profile: CalibrationProfile
-  ) throws -> StaticString? {
+  ) throws -> Decision {
     let trial = imaging.scaleFromCalibration
+    let (calibration, age) = try profile.calibration(
+      for: captured, mostDays: trial ? imaging.calibrationMaxAgeDays : nil)
+    var note: StaticString?
     if let stated = captured.statedMicrometresPerPixel,
-      abs(stated / profile.micrometresPerPixel - 1) > ScaleRule.agreement
+      abs(stated / calibration.micrometresPerPixel - 1) > ScaleRule.agreement
     {
       guard !trial else {
         throw ScaleRule.refusal(
           "scale_disagrees", "the stated scale differs from the calibration by more than 0.5 %",
           "find out which is right; calibrate again if it is neither")
       }
-      return "the stated scale differs from the calibration; the calibration is taken"
+      note = "the stated scale differs from the calibration; the calibration is taken"
     }
-    if let date = captured.date, let expires = profile.expires, date > expires {
-      guard !trial else {
-        throw ScaleRule.refusal(
-          "calibration_expired", "the calibration had expired when the picture was taken",
-          "calibrate the device again, or name the profile of that day")
-      }
-      return "the calibration had expired when the picture was taken"
-    }
-    guard trial, let most = imaging.calibrationMaxAgeDays else { return nil }
-    guard let age else {
-      throw ScaleRule.refusal(
-        "calibration_age_unknown", "the picture has no date, so its calibration has no age",
-        "fill the manifest's date")
-    }
-    guard abs(age) <= most else {
-      throw ScaleRule.refusal(
-        "calibration_too_old", "the calibration lies more than \(most) days from the picture",
-        "calibrate the device again, or name the profile of that week")
-    }
-    return nil
+    let scale = ImageScale(
+      micrometresPerPixel: calibration.micrometresPerPixel,
+      relativeUncertainty: calibration.combinedRelativeUncertainty, source: .profile,
+      calibration: calibration.id, ageDays: age)
+    return Decision(scale: scale, flatField: calibration.flatField, note: note)
   }
 
   private static func refusal(_ code: String, _ subject: String, _ hint: String) -> StageError {

@@ -121,14 +121,19 @@ struct CalibrationHarness {
         samples: Plane(width: width * channels, height: height, repeating: value)))
   }
 
-  static let profile = """
-    anagen_calibration: 1
-    id: scope-7-2026-03
-    device_serial: S7
-    optics: 20x
-    um_per_px: 2.5
-    rel_u: 0.002
-    made: 2026-03-08
-    expires: 2026-03-15
+  /// One calibration of S7 that holds from 8 to 15 March 2026, and lines to go with it.
+  static func profile(_ lines: String...) -> String {
     """
+    anagen_calibration: 1
+    calibrations:
+      - id: scope-7-2026-03
+        device_serial: S7
+        optics: 20x
+        um_per_px: 2.5
+        rel_u: 0.002
+        made: 2026-03-08
+        expires: 2026-03-15
+
+    """ + lines.map { "    \($0)\n" }.joined()
+  }
 }

@@ -115,8 +115,8 @@ struct StoredFlatFieldTests {
     let sha256 = digest ?? harness.host.sha256(of: flat).hexadecimal
     harness.settings.profile = try files.write(
       Array(
-        (CalibrationHarness.profile + "\nflat_field: flat.png\nflat_field_sha256: \"\(sha256)\"\n")
-          .utf8), to: "scope.yaml")
+        CalibrationHarness.profile("flat_field: flat.png", "flat_field_sha256: \"\(sha256)\"").utf8),
+      to: "scope.yaml")
     return harness
   }
 

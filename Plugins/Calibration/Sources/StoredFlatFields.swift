@@ -4,31 +4,39 @@ import Imaging
 import StageKit
 import Synchronization
 
-/// The flat field of a profile, fitted to the size of the pictures.
+/// The flat fields of a profile, fitted to the size of the pictures.
 ///
-/// Any number of tasks may correct at once; the fit of the last size is kept.
-final class StoredFlatField: Sendable {
-  private let target: LinearLight
-  private let fitted = Mutex<Fit?>(nil)
+/// Any number of tasks may correct at once. A file is decoded when a picture first asks for it, and
+/// only its fit is kept: a sixty-fourth of a picture, of the last few asked for.
+final class StoredFlatFields: Sendable {
+  private let read: @Sendable (CalibrationProfile.FlatFieldFile) throws -> LinearLight
+  private let fits = Mutex<[Fit]>([])
+
+  /// Fits that are kept: a season of weekly calibrations, 16 x 1.1 MB for 24 megapixels in colour.
+  private static let mostFits = 16
 
   /// One field for grey, or three for red, green and blue.
   private struct Fit: Sendable {
+    let file: CalibrationProfile.FlatFieldFile
     let width: Int
     let height: Int
     let fields: [FlatField]
   }
 
-  /// Wraps the light of the target.
-  init(target: LinearLight) { self.target = target }
+  /// Keeps how a file becomes the light of its target.
+  init(read: @escaping @Sendable (CalibrationProfile.FlatFieldFile) throws -> LinearLight) {
+    self.read = read
+  }
 
   /// Corrects a picture's light, in place where the caller gives its planes away.
   ///
   /// - Returns: the even light, and where it was too dark to measure.
-  /// - Throws: ``StageError`` of class `record` when the picture is of another shape.
+  /// - Throws: ``StageError`` of class `record` when the picture is of another shape, `fatal` when
+  ///   the file is no longer what the profile states.
   func corrected(
-    _ light: consuming LinearLight
+    _ light: consuming LinearLight, by file: CalibrationProfile.FlatFieldFile
   ) throws -> (light: LinearLight, unmeasurable: Plane<UInt8>?) {
-    let fields = try fields(width: light.width, height: light.height)
+    let fields = try fields(file, width: light.width, height: light.height)
     let mask = union(fields.compactMap { $0.unmeasurable() })
     switch consume light {
     case .grey(var plane):
@@ -48,7 +56,14 @@ final class StoredFlatField: Sendable {
     }
   }
 
-  private func fields(width: Int, height: Int) throws -> [FlatField] {
+  private func fields(
+    _ file: CalibrationProfile.FlatFieldFile, width: Int, height: Int
+  ) throws -> [FlatField] {
+    let known = fits.withLock { fits in
+      fits.first { $0.file == file && $0.width == width && $0.height == height }
+    }
+    if let known { return known.fields }
+    let target = try read(file)
     // The same shape within a pixel in two hundred: a crop or a turn would put the light elsewhere.
     let shape = Double(width * target.height) / Double(height * target.width)
     guard abs(shape - 1) <= 0.005 else {
@@ -57,8 +72,6 @@ final class StoredFlatField: Sendable {
         subject: "the picture has another shape than the flat field",
         hint: "photograph the target at the size and orientation of the study's pictures")
     }
-    let known = fitted.withLock { $0 }
-    if let known, known.width == width, known.height == height { return known.fields }
     let planes =
       switch target {
       case .grey(let plane): [plane]
@@ -70,7 +83,10 @@ final class StoredFlatField: Sendable {
         .fatal, "flat_field_black", subject: "the flat field has a channel without light",
         hint: "photograph an evenly lit white or grey target")
     }
-    fitted.withLock { $0 = Fit(width: width, height: height, fields: fields) }
+    fits.withLock { fits in
+      if fits.count == StoredFlatFields.mostFits { fits.removeFirst() }
+      fits.append(Fit(file: file, width: width, height: height, fields: fields))
+    }
     return fields
   }
 
