@@ -159,8 +159,8 @@ struct ScaleTests {
             "7:11: error: the key 'lens' is unknown",
             "8:17: error: 'flat_field' stands without 'flat_field_sha256'",
             "9:10: error: the id stands twice",
-            "10:44: error: a second calibration of the same device and day",
-            "10:65: error: the calibration expires before it was made",
+            "10:47: error: a second calibration of the same device and day",
+            "10:68: error: the calibration expires before it was made",
           ].sorted())
     }
   }
