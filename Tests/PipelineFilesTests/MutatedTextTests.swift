@@ -75,10 +75,18 @@ struct MutatedTextTests {
 
 /// The files of `Pipelines/`.
 enum ReferenceFiles {
-  static func text(_ name: String, file: String = #filePath) throws -> String {
-    let root = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return try String(
-      contentsOfFile: root.appendingPathComponent("Pipelines/\(name)").path, encoding: .utf8)
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Pipelines")
+
+  static func text(_ name: String) throws -> String {
+    try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+  }
+
+  /// Every file below the folder, sorted.
+  static func names() throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { name in
+      try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name)")[.type]
+        as? FileAttributeType == .typeRegular
+    }.sorted()
   }
 }

@@ -1,24 +1,64 @@
+import BuiltInStages
 import PipelineFiles
+import StageKit
+import StageTesting
 import Testing
 
-/// The files of `Pipelines/`, as far as they can be judged without the stages they name.
+@Suite("What is in the house holds together")
 struct ShippedPipelineTests {
-  @Test(arguments: [("reprocess", 8), ("demo", 8)])
-  func nothingButTheStagesIsMissing(_ name: String, _ stages: Int) throws {
-    var files = TestFiles()
-    for study in ["open", "reference"] {
-      files.files["/clinic/Pipelines/studies/\(study).yaml"] = try ReferenceFiles.text(
-        "studies/\(study).yaml")
+  /// The repository's `Pipelines/`, as the command finds it from the root.
+  private static func surroundings() throws -> PlanSurroundings {
+    var files = TestFiles(folders: ["/clinic/images"])
+    for name in try ReferenceFiles.names() {
+      files.files["/clinic/Pipelines/\(name)"] = try ReferenceFiles.text(name)
     }
-    let reader = PipelineReader(
-      catalogue: [],
-      surroundings: PlanSurroundings(
-        workingDirectory: "/clinic", environment: [:], memoryBytes: 4 << 30, files: files))
+    return PlanSurroundings(
+      workingDirectory: "/clinic", environment: [:], memoryBytes: 8 << 30, files: files)
+  }
+
+  @Test("Every pipeline makes a plan with every study")
+  func pipelines() throws {
+    let surroundings = try Self.surroundings()
+    let reader = PipelineReader(catalogue: BuiltInPlugin.catalogue, surroundings: surroundings)
+    let names = try ReferenceFiles.names()
+    let pipelines = names.filter { !$0.contains("/") && $0.hasSuffix(".yaml") }
+    let studies = names.filter { $0.hasPrefix("studies/") }
+    #expect(pipelines.count >= 2 && studies.count >= 2)
+    for name in pipelines {
+      let text = try ReferenceFiles.text(name)
+      var given = text.contains("\n  images: {type: path") ? ["images": "images"] : [:]
+      try expectPlan(name, text, given, reader)
+      // The demonstration's profile and subjects are those of the reference study.
+      for study in studies where name != "demo.yaml" {
+        given["study"] = "Pipelines/\(study)"
+        try expectPlan(name, text, given, reader)
+      }
+    }
+  }
+
+  @Test("A file that is no pipeline and no study is one that a pipeline names")
+  func others() throws {
+    let names = try ReferenceFiles.names().filter { $0.contains("/") && !$0.hasPrefix("studies/") }
+    let pipelines = try ReferenceFiles.names().filter { $0.hasSuffix(".yaml") && !$0.contains("/") }
+      .map(ReferenceFiles.text)
+    for name in names {
+      #expect(pipelines.contains { $0.contains(name) }, "\(name)")
+    }
+  }
+
+  @Test("Every stage conforms in what it declares")
+  func conformance() {
+    #expect(BuiltInPlugin.catalogue.count >= 10)
+    #expect(BuiltInPlugin.catalogue.flatMap { StageConformance.problems(of: $0) } == [])
+    #expect(Set(BuiltInPlugin.catalogue.map(\.manifest.id)).count == BuiltInPlugin.catalogue.count)
+  }
+
+  private func expectPlan(
+    _ name: String, _ text: String, _ variables: [String: String], _ reader: PipelineReader
+  ) throws {
     let reading = reader.read(
-      text: Array(try ReferenceFiles.text("\(name).yaml").utf8),
-      fileName: "Pipelines/\(name).yaml", variables: name == "demo" ? [:] : ["images": "images"])
-    let others = reading.diagnostics.filter { $0.code.name != "unknown_stage" }
-    #expect(Diagnostic.text(others) == "")
-    #expect(reading.diagnostics.count { $0.code.name == "unknown_stage" } == stages)
+      text: Array(text.utf8), fileName: "Pipelines/\(name)", variables: variables)
+    #expect(Diagnostic.text(reading.diagnostics) == "", "\(name) \(variables)")
+    #expect(reading.plan != nil, "\(name) \(variables)")
   }
 }
