@@ -9,7 +9,7 @@ public struct AnalyseHair: Transform {
   /// What the stage declares of itself.
   public static let manifest = StageManifest(
     id: "hair.analyse",
-    summary: "finds every hair, its root, diameter and follicular unit, and how sure that is",
+    summary: "Finds every hair, its root, diameter and follicular unit, and how sure that is.",
     resultVersion: "1.0.0",
     // Twelve planes of Float at 5.6 µm for a field of 16.8 x 12.6 mm, and one of its own pixels.
     workingSetBytes: 384 << 20)

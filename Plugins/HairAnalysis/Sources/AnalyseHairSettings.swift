@@ -25,25 +25,24 @@ public struct AnalyseHairSettings: StageSettings {
     [
       SettingDeclaration(
         "channel", .choice(["automatic"] + MeasurementChannel.allCases.map(\.rawValue)),
-        "which light is measured; a study fixes it for a region across visits"),
+        "Which light is measured; a study fixes it for a region across visits."),
       SettingDeclaration(
         "skin_texture", .number(0.0001...1, unit: nil),
-        "ridge strength of plain skin that thresholds are multiples of; from the picture unless given"
-      ),
+        "Ridge strength of plain skin that thresholds build on; from the picture unless given."),
       SettingDeclaration(
         "point_spread_um", .number(0.5...40, unit: "um"),
-        "standard deviation of the point spread; from the picture unless given"),
+        "Standard deviation of the point spread; from the picture unless given."),
       SettingDeclaration(
         "start_multiple", .number(2...50, unit: nil),
-        "a line is traced from where its ridge is this many times the skin's texture"),
+        "A line is traced from where its ridge is this many times the skin's texture."),
       SettingDeclaration(
         "follow_multiple", .number(1...50, unit: nil),
-        "a line is followed down to this many times the skin's texture"),
+        "A line is followed down to this many times the skin's texture."),
       SettingDeclaration(
         "least_confidence", .number(0...1, unit: nil),
-        "a line counts as a hair from this confidence on"),
+        "A line counts as a hair from this confidence on."),
       SettingDeclaration(
-        "interval_level", .number(0.5...0.999, unit: nil), "level of the intervals"),
+        "interval_level", .number(0.5...0.999, unit: nil), "Level of the intervals."),
     ]
   }
 
