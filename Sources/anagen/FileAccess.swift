@@ -40,6 +40,27 @@ enum FileAccess {
   ///
   /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.
   static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o666) throws {
+    try write(bytes, to: path, mode: mode) { rename($0, path) == 0 }
+  }
+
+  /// Writes a file that is not there yet; of several writers at once one is first, and whole.
+  ///
+  /// - Returns: whether this writer was the first; otherwise the file is another's, and unchanged.
+  /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.
+  static func create(_ bytes: [UInt8], at path: String, mode: mode_t) throws -> Bool {
+    var isFirst = true
+    try write(bytes, to: path, mode: mode) { temporary in
+      isFirst = link(temporary, path) == 0
+      guard isFirst || errno == EEXIST else { return false }
+      return unlink(temporary) == 0
+    }
+    return isFirst
+  }
+
+  /// Writes a synced file beside `path` and lets `place` give it its name.
+  private static func write(
+    _ bytes: [UInt8], to path: String, mode: mode_t, place: (String) -> Bool
+  ) throws {
     let temporary = "\(path).\(UInt32.random(in: .min ... .max)).part"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw failure("cannot be written", path, hint(for: errno)) }
@@ -51,7 +72,7 @@ enum FileAccess {
       unlink(temporary)
       throw error
     }
-    guard rename(temporary, path) == 0 else {
+    guard place(temporary) else {
       let error = failure("cannot be written", path, hint(for: errno))
       unlink(temporary)
       throw error
@@ -128,7 +149,7 @@ enum FileAccess {
     case ENOENT: "check the name"
     case EACCES, EPERM: "ask for the right to it, or choose another folder"
     case ENOSPC, EDQUOT: "make room on the disk"
-    case EROFS: "choose a folder that can be written, with --out"
+    case EROFS: "choose a folder that can be written"
     default: "look at the disk and the folder's rights"
     }
   }

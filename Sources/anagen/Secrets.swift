@@ -92,7 +92,8 @@ struct Secrets {
     }
     try FileAccess.makeFolder("\(folder.privatePath)/secrets", ownerOnly: folder.privatePath)
     let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-    try FileAccess.write(key, to: path, mode: 0o600)
+    // A second run that starts at the same time makes one too; the first to be there is the key.
+    guard try FileAccess.create(key, at: path, mode: 0o600) else { return try bytes(at: path) }
     terminal.talk(
       "made the secret '\(name)' for this data folder: \(path); keep it with the folder, since "
         + "released names are made from it")
