@@ -1,4 +1,5 @@
 public import Ledger
+import StageKit
 
 /// How a run went.
 public struct RunReport: Sendable {
@@ -48,6 +49,10 @@ public struct RunError: Error, Sendable, CustomStringConvertible {
     public static let stageFailed = Code("stage_failed")
     /// A stage said that it can never work as it is configured.
     public static let fatal = Code("fatal")
+    /// The data that a stage was given is wrong, such as a list of pictures.
+    public static let badData = Code("bad_data")
+    /// What a stage needs is not there for now.
+    public static let unavailable = Code("unavailable")
     /// A secret that the plan names was not given.
     public static let secretMissing = Code("secret_missing")
   }
@@ -62,6 +67,32 @@ public struct RunError: Error, Sendable, CustomStringConvertible {
   public let subject: String
   /// What to do.
   public let hint: String
+  /// The system's error number, when a system call failed.
+  public let errno: Int32?
+
+  init(
+    code: Code, stage: String?, reason: String, subject: String, hint: String, errno: Int32? = nil
+  ) {
+    self.code = code
+    self.stage = stage
+    self.reason = reason
+    self.subject = subject
+    self.hint = hint
+    self.errno = errno
+  }
+
+  /// What a stage threw outside a delivery; `fatal` is the code of its class `fatal`.
+  init(_ error: StageError, stage: String, fatal: Code) {
+    let code: Code =
+      switch error.failureClass {
+      case .record: .badData
+      case .transient, .unavailable: .unavailable
+      case .fatal: fatal
+      }
+    self.init(
+      code: code, stage: stage, reason: error.code.name, subject: error.subject, hint: error.hint,
+      errno: error.errno)
+  }
 
   /// What failed and what to do, on one line.
   public var description: String {

@@ -132,9 +132,7 @@ struct RunSession: Sendable {
     do {
       return try await stage.entry.make(stage.settings, context)
     } catch let error as StageError {
-      throw RunError(
-        code: .stageFailed, stage: stage.name, reason: error.code.name, subject: error.subject,
-        hint: error.hint)
+      throw RunError(error, stage: stage.name, fatal: .stageFailed)
     } catch let error as SettingProblem {
       throw RunError(
         code: .stageFailed, stage: stage.name, reason: "bad_setting",
@@ -323,9 +321,7 @@ struct RunSession: Sendable {
     do {
       try await body()
     } catch let error as StageError {
-      throw RunError(
-        code: .fatal, stage: stage, reason: error.code.name, subject: error.subject,
-        hint: error.hint)
+      throw RunError(error, stage: stage, fatal: .fatal)
     }
   }
 }

@@ -243,9 +243,7 @@ struct StageWorker: Sendable {
         let failure = StageWorker.stageError(of: error)
         switch failure.failureClass {
         case .fatal:
-          throw RunError(
-            code: .fatal, stage: node.name, reason: failure.code.name,
-            subject: failure.subject, hint: failure.hint)
+          throw RunError(failure, stage: node.name, fatal: .fatal)
         case .unavailable: break
         case .transient where attempt < node.plan.retry.attempts: attempt += 1
         case .transient, .record:

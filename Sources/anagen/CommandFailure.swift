@@ -49,23 +49,14 @@ struct CommandFailure: Error {
     }
   }
 
-  /// A stage that found several problems at their places says so in several lines.
+  /// A stage that found problems at their places says what failed in its first line and each
+  /// problem in one more.
   private init(describing error: RunError) {
     let lines = error.subject.split(separator: "\n").map(String.init)
     let blame = error.stage.map { "stage '\($0)'" }
-    let isList = lines.count > 1
-    let what = isList ? "the problems above stop it" : error.subject
     self.init(
-      CommandFailure.status(of: error), (blame.map { "\($0): " } ?? "") + what, hint: error.hint,
-      details: isList ? lines : [])
-  }
-
-  private static func status(of error: RunError) -> ExitStatus {
-    switch error.reason {
-    case "manifest": .badData
-    case "file_unreadable", "folder_missing", "folder_unreadable", "io": .io
-    default: .configuration
-    }
+      CommandFailure.status(of: error), (blame.map { "\($0): " } ?? "") + (lines.first ?? ""),
+      hint: error.hint, details: Array(lines.dropFirst()))
   }
 
   private static func status(of error: StageError) -> ExitStatus {
@@ -74,6 +65,15 @@ struct CommandFailure: Error {
     case .record: .badData
     case .transient, .unavailable: .unavailable
     case .fatal: .configuration
+    }
+  }
+
+  private static func status(of error: RunError) -> ExitStatus {
+    if error.errno != nil { return .io }
+    return switch error.code {
+    case .badData: .badData
+    case .unavailable: .unavailable
+    default: .configuration
     }
   }
 

@@ -58,8 +58,8 @@ public struct ImageFileSource: Source {
 
   /// Opens the folder and judges the whole list.
   ///
-  /// - Throws: ``StageError`` of class `fatal`: `manifest` with every problem on a line of its own,
-  ///   or what the folder itself lacks.
+  /// - Throws: ``StageError``: of class `record`, `manifest` with every problem on a line of its own;
+  ///   of class `fatal` for what the folder itself lacks.
   public init(settings: Settings, context: StageContext) async throws {
     self.settings = settings
     self.context = context
@@ -69,7 +69,7 @@ public struct ImageFileSource: Source {
     } catch let problems as ManifestProblems {
       throw ImageFileSource.refusal(problems)
     } catch let refused as RefusedValue {
-      throw StageError(.fatal, "manifest", subject: refused.what, hint: refused.hint)
+      throw StageError(.record, "manifest", subject: refused.what, hint: refused.hint)
     }
   }
 
@@ -133,10 +133,10 @@ extension ImageFileSource {
   private static func refusal(_ problems: ManifestProblems) -> StageError {
     let count = problems.problems.count
     return StageError(
-      .fatal, "manifest", subject: problems.description,
-      hint:
-        "\(count == 1 ? "1 problem" : "\(count) problems"): correct and run again; nothing was taken"
-    )
+      .record, "manifest",
+      subject: "the list of pictures has \(count == 1 ? "a problem" : "\(count) problems")\n"
+        + problems.description,
+      hint: "correct \(count == 1 ? "it" : "them") and run again: nothing was taken")
   }
 
   /// The checked list of a folder.

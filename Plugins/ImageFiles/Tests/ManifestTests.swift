@@ -191,7 +191,7 @@ struct ManifestTests {
         Issue.record("it was read")
       } catch let error as StageError {
         #expect(error.description.contains(word))
-        #expect(error.failureClass == .fatal)
+        #expect(error.failureClass == .record)
       }
     }
   }

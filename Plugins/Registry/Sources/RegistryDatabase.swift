@@ -1,6 +1,12 @@
 import GRDB
 import StageKit
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// The open registry file: one writer, each change one synced transaction.
 struct RegistryDatabase: Sendable {
   private let queue: DatabaseQueue
@@ -93,15 +99,20 @@ struct RegistryDatabase: Sendable {
     case .SQLITE_FULL:
       StageError(
         .fatal, "registry_failed", subject: "cannot write the registry: the disk is full",
-        hint: "free some space and run again; nothing was lost")
+        hint: "free some space and run again; nothing was lost", errno: ENOSPC)
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
       StageError(
         .fatal, "registry_failed", subject: "cannot open the registry for writing",
-        hint: "check owner, mode and file system of its folder")
+        hint: "check owner, mode and file system of its folder", errno: EACCES)
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       StageError(
         .transient, "registry_busy", subject: "another program holds the registry",
         hint: "close what has it open")
+    case .SQLITE_IOERR:
+      // What SQLite says where a shared-memory file finds no room, among others.
+      StageError(
+        .fatal, "registry_failed", subject: "the registry's disk is full or failing",
+        hint: "free some space, check the disk and run again; nothing was lost", errno: EIO)
     default:
       StageError(
         .fatal, "registry_failed",
