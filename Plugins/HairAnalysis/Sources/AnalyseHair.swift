@@ -16,6 +16,10 @@ public struct AnalyseHair: Transform {
 
   /// The most samples at the working scale: a field of 40 x 40 mm, far beyond any contact probe.
   static let mostWorkingSamples = 51_000_000.0
+  /// The least width and height in µm, the shortest stub that the reference study reads (STUDY §4).
+  ///
+  /// A smaller field holds no whole hair, and its density would be a guess.
+  static let shortestSide = 500.0
   /// µm per pixel within which hairs have a width that can be seen.
   static let readableScale = 0.5...20.0
 
@@ -103,6 +107,14 @@ public struct AnalyseHair: Transform {
         .record, "scale_out_of_range", subject: "hair cannot be measured at \(scale) um per pixel",
         hint: "check the scale; dermatoscopes give \(readableScale.lowerBound) to "
           + "\(readableScale.upperBound) um per pixel")
+    }
+    let side = Double(min(image.light.width, image.light.height)) * scale
+    guard side >= shortestSide else {
+      throw StageError(
+        .record, "field_too_small",
+        subject: "the picture has \(image.light.width) x \(image.light.height) pixels, less than "
+          + "0.5 mm of skin at the scale given",
+        hint: "check the scale, or give the whole photograph instead of a thumbnail")
     }
     let working = Double(WorkingPicture.micrometresPerPixel)
     let samples =
