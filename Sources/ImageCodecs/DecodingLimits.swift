@@ -44,7 +44,7 @@ public struct DecodingLimits: Sendable, Equatable {
         .tooLarge,
         subject:
           "\(width) x \(height) pixels is above the limit of \(pixels / 1_000_000) megapixels",
-        hint: "crop the picture to the scalp, or raise the limit")
+        hint: "crop the picture to the scalp")
     }
   }
 

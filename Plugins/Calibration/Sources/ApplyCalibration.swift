@@ -138,9 +138,10 @@ public struct ApplyCalibration: Transform {
     do {
       return try decoder.decode(input.original.bytes(), fileName: input.fileName)
     } catch let error as ImageCodecError {
+      let remedy = error.code == .tooLarge ? ", or raise 'max_megapixels' of this stage" : ""
       throw StageError(
         error.code == .outOfMemory ? .transient : .record, error.code.name, subject: error.subject,
-        hint: error.hint)
+        hint: error.hint + remedy)
     }
   }
 }
