@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 import StageKit
 
 #if canImport(Glibc)
@@ -91,7 +92,9 @@ struct Secrets {
         hint: "give the same file as before with --secret \(name)=FILE, or put it back as \(path)")
     }
     try FileAccess.makeFolder("\(folder.privatePath)/secrets", ownerOnly: folder.privatePath)
-    let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+    // As text: readers of secrets drop white space at the end, which a random last byte may be.
+    let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+    let key = Array((random.base64EncodedString() + "\n").utf8)
     // A second run that starts at the same time makes one too; the first to be there is the key.
     guard try FileAccess.create(key, at: path, mode: 0o600) else { return try bytes(at: path) }
     terminal.talk(
