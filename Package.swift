@@ -121,6 +121,7 @@ let package = Package(
         "StageTesting", logging, crypto,
       ]),
     tests("Command", ["Imaging", "ImageCodecs"], data: ["Transcripts"]),
+    tests("EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto]),
     tests("House", []),
   ]
     + plugin("ImageFiles", ["ImageCodecs"])

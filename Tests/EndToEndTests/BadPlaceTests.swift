@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+/// What a run cannot read or write it says, with the remedy; what it took before is not lost.
+struct BadPlaceTests {
+  @Test(
+    .enabled(if: Machine.canMount, Machine.mountReason),
+    arguments: [8, 64, 192, 320, 448, 576, 704, 832])
+  func aFullDiskEndsTheRunAndLosesNothing(kilobytes: Int) throws {
+    let material = try Material(good: 6)
+    let disk = "\(material.path)/disk"
+    material.data = "\(disk)/out"
+    // The small disk lives as long as the command; what it holds is then copied out, as onto a
+    // larger disk.
+    let script = """
+      mkdir -p \(disk)
+      mount -t tmpfs -o size=\(kilobytes)k anagen-test \(disk)
+      status=0
+      "$@" || status=$?
+      cp -a \(disk) \(material.path)/kept
+      exit $status
+      """
+    let outcome = try material.run(through: Machine.mounting(script))
+    #expect(outcome.status == 74, "\(outcome.status): \(outcome.talk)")
+    let said = outcome.talk.split(separator: "\n").last.map(String.init) ?? ""
+    #expect(said.hasPrefix("error: "), "\(outcome.talk)")
+    #expect(said.contains("disk is full") || said.contains("No space left on device"), "\(said)")
+    #expect(said.contains("free some space") || said.contains("make room"), "\(said)")
+    try FileManager.default.removeItem(atPath: disk)
+    try FileManager.default.moveItem(atPath: "\(material.path)/kept", toPath: disk)
+    let again = try material.run()
+    #expect(again.status == 0, "\(again.talk)")
+    try material.expectEverythingAccountedFor(after: again)
+  }
+
+  @Test(
+    .enabled(if: Machine.canMount, Machine.mountReason), arguments: ["out", "out/deeper/still"])
+  func aReadOnlyFileSystemIsRefusedByName(_ folder: String) throws {
+    let material = try Material(good: 1)
+    try FileManager.default.createDirectory(
+      atPath: "\(material.path)/out", withIntermediateDirectories: true)
+    material.data = "\(material.path)/\(folder)"
+    let script = """
+      mount --bind \(material.path)/out \(material.path)/out
+      mount -o remount,bind,ro \(material.path)/out
+      exec "$@"
+      """
+    let outcome = try material.run(through: Machine.mounting(script))
+    #expect(outcome.status == 74, "\(outcome.status): \(outcome.talk)")
+    #expect(outcome.talk.hasPrefix("error: \(material.path)/out"), "\(outcome.talk)")
+    #expect(
+      outcome.talk.contains("Read-only file system; choose a folder that can be written"),
+      "\(outcome.talk)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(material.path)/out").isEmpty)
+  }
+
+  @Test(.enabled(if: Machine.heldToModes != nil, Machine.modesReason))
+  func aFolderThatMayNotBeWrittenIsRefused() throws {
+    let material = try Material(good: 1)
+    try FileManager.default.createDirectory(
+      atPath: material.data, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o555])
+    let outcome = try material.run(through: Machine.heldToModes ?? [])
+    #expect(outcome.status == 74, "\(outcome.status): \(outcome.talk)")
+    #expect(outcome.talk.contains("Permission denied; ask for the right to it"), "\(outcome.talk)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: material.data).isEmpty)
+  }
+
+  @Test(.enabled(if: Machine.heldToModes != nil, Machine.modesReason))
+  func aPictureThatMayNotBeReadIsRefusedBeforeAnyIsTaken() throws {
+    let material = try Material(good: 2)
+    let file = "\(material.images)/\(material.rows[1].file)"
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: file)
+    let outcome = try material.run(through: Machine.heldToModes ?? [])
+    #expect(outcome.status == 65, "\(outcome.status): \(outcome.talk)")
+    #expect(
+      outcome.talk.contains(
+        "manifest.csv:3:1: error: the file cannot be read; allow reading it (chmod u+r)"),
+      "\(outcome.talk)")
+    let measured = try AnagenProcess.run(
+      ["measure", file, "--um-per-px", "5"], through: Machine.heldToModes ?? [],
+      printingTo: material.path)
+    #expect(measured.status == 74)
+    #expect(
+      measured.talk.contains(
+        "error: \(file): cannot be opened: Permission denied; ask for the right to it"),
+      "\(measured.talk)")
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+    try material.expectEverythingAccountedFor(after: material.run())
+  }
+
+  @Test func aRegistryBeforeTheDeidentificationIsShownWhereItStands() throws {
+    let material = try Material(good: 1)
+    let file = "\(material.path)/leak.yaml"
+    try """
+    anagen: 1
+    name: leak
+    vars:
+      images: {type: path}
+      data: {type: path}
+    stages:
+      images:
+        use: image.files
+        with: {folder: "${var:images}"}
+      calibrate:
+        use: calibration.apply
+        from: images
+      analyse:
+        use: hair.analyse
+        from: calibrate
+      registry:
+        use: registry.sqlite
+        from: analyse
+        accepts: pseudonymised
+        with: {path: "${var:data}/registry.sqlite", pictures: "${var:data}/pictures"}
+    """.write(toFile: file, atomically: false, encoding: .utf8)
+    let variables = ["--var", "images=\(material.images)", "--var", "data=\(material.data)"]
+    for command in ["validate", "run"] {
+      let outcome = try material.command([command, file] + variables)
+      #expect(outcome.status == 78)
+      let lines = outcome.talk.split(separator: "\n").map(String.init)
+      let index = lines.firstIndex { $0.hasPrefix("\(file):18:11: error: ") }
+      #expect(index != nil, "\(outcome.talk)")
+      guard let index else { continue }
+      #expect(lines[index + 1].contains("from: analyse"))
+      #expect(lines[index + 2].contains("^"))
+      #expect(outcome.talk.contains("identified"), "\(outcome.talk)")
+      #expect(outcome.talk.contains("put a de-identifying stage between"), "\(outcome.talk)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: material.data))
+  }
+}
