@@ -67,6 +67,10 @@ extension Material {
         edge.opened == edge.done + edge.quarantined + edge.superseded + edge.pending,
         "\(note): \(edge)", sourceLocation: location)
     }
+    #expect(
+      !outcome.talk.lowercased().contains(Photographs.name.lowercased()),
+      "\(note): \(outcome.talk)",
+      sourceLocation: location)
     let setAside = try setAside()
     #expect(outcome.status == (setAside.isEmpty ? 0 : 1), "\(note)", sourceLocation: location)
     for entry in setAside {
@@ -135,7 +139,9 @@ extension Material {
 
   /// No name and no digest of an original stands in any file beside `private/`, nor is a file left
   /// half written.
-  private func expectNothingIdentifiedLeft(_ note: String, _ location: SourceLocation) throws {
+  func expectNothingIdentifiedLeft(
+    _ note: String = "", _ location: SourceLocation = #_sourceLocation
+  ) throws {
     let digests = originals.map { Array(SHA256.hash(data: $0)) }
     let canaries =
       [Array(Photographs.name.lowercased().utf8), Array("zephyrine".utf8)]

@@ -28,6 +28,12 @@ enum Photographs {
       + bytes[33...]
   }
 
+  /// A larger photograph into which the device drew a text.
+  static func drawnOn(_ text: String) throws -> [UInt8] {
+    try JPEGEncoder(quality: 95).encode(
+      photograph(seed: 9, width: 2 * width, height: 2 * height, text: text))
+  }
+
   /// One grey pixel.
   static func onePixel() throws -> [UInt8] {
     try PNGEncoder().encode(
@@ -35,17 +41,22 @@ enum Photographs {
   }
 
   private static let rendered = Result {
-    try (1...4).map { seed in
-      var conditions = CaptureConditions()
-      conditions.width = width
-      conditions.height = height
-      conditions.micrometresPerPixel = micrometresPerPixel
-      conditions.seed = UInt64(seed)
-      var scalp = ScalpDescription()
-      scalp.hairsPerSquareCentimetre = 220
-      return try ScalpScene(scalp, patch: conditions.patch(reach: 1500), seed: UInt64(seed))
-        .photographed(under: conditions).image
-    }
+    try (1...4).map { try photograph(seed: $0, width: width, height: height) }
+  }
+
+  private static func photograph(
+    seed: UInt64, width: Int, height: Int, text: String = ""
+  ) throws -> InterleavedImage<UInt8> {
+    var conditions = CaptureConditions()
+    conditions.width = width
+    conditions.height = height
+    conditions.micrometresPerPixel = micrometresPerPixel
+    conditions.seed = seed
+    if !text.isEmpty { conditions.overlay.header = [text] }
+    var scalp = ScalpDescription()
+    scalp.hairsPerSquareCentimetre = 220
+    return try ScalpScene(scalp, patch: conditions.patch(reach: 1500), seed: seed)
+      .photographed(under: conditions).image
   }
 
   /// Puts an EXIF description and a comment behind a JPEG's first marker.

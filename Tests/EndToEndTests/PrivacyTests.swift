@@ -1,0 +1,71 @@
+import Crypto
+import Foundation
+import GRDB
+import Testing
+
+/// What may identify a person is held with its reason, and what was measured is not lost with it.
+struct PrivacyTests {
+  @Test func aPictureWithANameDrawnIntoItIsHeldAndItsRowStays() throws {
+    let material = try Material(good: 2)
+    try material.add(
+      Photographs.drawnOn("\(Photographs.name) Zephyrine"), named: "drawn.jpg", subject: "S2")
+    try material.writeManifest()
+    let outcome = try material.run()
+    #expect(outcome.status == 1, "\(outcome.talk)")
+    try material.expectEverythingAccountedFor(after: outcome)
+    let setAside = try material.setAside()
+    #expect(setAside.map(\.failure.stage) == ["pictures"])
+    #expect(setAside.map(\.failure.reason) == ["burned_in_text"])
+  }
+
+  @Test func aNameInThePlaceOfASubjectNumberLeavesNeitherInRowsNorInPictures() throws {
+    let material = try Material()
+    try material.add(
+      Photographs.jpeg(0), named: "\(Photographs.name).jpg", subject: Photographs.name)
+    try material.writeManifest()
+    let outcome = try material.run()
+    #expect(outcome.status == 1, "\(outcome.talk)")
+    let setAside = try material.setAside()
+    #expect(Set(setAside.map(\.failure.stage)) == ["rows", "pictures"])
+    #expect(Set(setAside.map(\.failure.reason)) == ["subject_may_identify"])
+    #expect(!outcome.talk.contains(Photographs.name), "\(outcome.talk)")
+    try material.expectNothingIdentifiedLeft()
+  }
+
+  @Test func aPublicReleaseHoldsNoSubjectNumber() throws {
+    let material = try Material()
+    for number in 0..<3 {
+      try material.add(
+        Photographs.jpeg(number), named: "\(number).jpg", subject: "\(Photographs.name)-0\(number)")
+    }
+    try material.writeManifest()
+    let linking = "\(material.path)/linking.pub"
+    try publicKeyFile().write(toFile: linking, atomically: false, encoding: .utf8)
+    let pipeline = "\(material.path)/public.yaml"
+    try String(contentsOfFile: "\(AnagenProcess.root)/Pipelines/reprocess.yaml", encoding: .utf8)
+      .replacing("profile: trial", with: "profile: public, linking_key: \"\(linking)\"")
+      .replacing("pseudonymised", with: "deidentified")
+      .replacing(
+        "studies/open.yaml", with: "\(AnagenProcess.root)/Pipelines/studies/open.yaml"
+      )
+      .write(toFile: pipeline, atomically: false, encoding: .utf8)
+    let outcome = try material.command([
+      "run", pipeline, "--var", "images=\(material.images)", "--var", "data=\(material.data)",
+    ])
+    #expect(outcome.status == 0, "\(outcome.talk)")
+    #expect(!outcome.talk.contains(Photographs.name), "\(outcome.talk)")
+    try material.expectNothingIdentifiedLeft()
+    let filed = try material.read("\(material.data)/registry.sqlite") { db in
+      try Int.fetchOne(db, sql: "SELECT count(*) FROM measurement")
+    }
+    #expect(filed == 3)
+  }
+
+  /// A new X25519 public key as `openssl pkey -pubout` writes it (RFC 8410).
+  private func publicKeyFile() -> String {
+    let algorithm: [UInt8] = [0x30, 0x2A, 0x30, 5, 6, 3, 0x2B, 0x65, 0x6E, 3, 0x21, 0]
+    let key = Curve25519.KeyAgreement.PrivateKey().publicKey.rawRepresentation
+    return "-----BEGIN PUBLIC KEY-----\n\((Data(algorithm) + key).base64EncodedString())\n"
+      + "-----END PUBLIC KEY-----\n"
+  }
+}
