@@ -8,8 +8,8 @@ enum PolarityTable {
   static let version = "1"
   /// Tint and density at each place, from the innermost outward.
   static let weights: [Float] = [
-    1.7798, -0.29704, 2.3352, 1.1539, -1.8301, 5.4898, 0.27041, -2.7031, -2.9129, -1.1038, -1.6575,
-    -0.12708, -1.0081, 0.038634, -3.0888, -0.11273,
+    1.7767, -0.23745, 2.3382, 1.0879, -1.822, 5.4851, 0.23795, -2.7282, -2.9007, -1.0718, -1.6932,
+    -0.13451, -0.95488, 0.048528, -3.0934, -0.12979,
   ]
   /// What a neighbour's word counts against a hair's own evidence.
   static let voteWeight: Float = 0.5

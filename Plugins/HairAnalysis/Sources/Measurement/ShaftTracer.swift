@@ -42,8 +42,10 @@ struct ShaftTracer: Sendable {
 
   /// The median strength of all ridge maxima: thresholds follow it from device to device.
   private func skinTexture(of field: HessianRidge) -> Float? {
-    // Every fifth row gives some ten thousand maxima a megapixel, a median to half a per cent.
-    let points = RidgeDetector.maxima(of: field, floor: 5e-4, rowStep: 5)
+    // Every fifth row gives some ten thousand maxima a megapixel, a median to half a per cent. The
+    // floor only leaves out masked and dead samples: on very smooth skin a higher one would leave
+    // nothing but hair.
+    let points = RidgeDetector.maxima(of: field, floor: 1e-5, rowStep: 5)
     return points.isEmpty ? nil : median(points.map(\.strength))
   }
 

@@ -14,8 +14,9 @@ struct TracedHairs: Sendable {
   private let micrometresPerPixel: Double
   private let size: SIMD2<Double>
 
-  /// A root this near to the picture's border lies outside, in µm: no ridge is traced closer.
-  static let borderMicrometres = 17.0
+  /// A root this near to the picture's border lies outside, in µm: shafts are followed to one sample of
+  /// the working scale.
+  static let borderMicrometres = 6.0
   /// No other shaft within this distance of one that stands alone, in µm.
   static let isolationMicrometres: Float = 130
 
@@ -109,7 +110,7 @@ struct TracedHairs: Sendable {
   }
 
   private func leavesFrame(_ point: [Double]) -> Bool {
-    let margin = TracedHairs.borderMicrometres / micrometresPerPixel
+    let margin = max(1, TracedHairs.borderMicrometres / micrometresPerPixel)
     return point[0] < margin || point[1] < margin || point[0] > size.x - 1 - margin
       || point[1] > size.y - 1 - margin
   }
