@@ -23,7 +23,7 @@ extension CalibrationProfile {
         throw CalibrationProfile.refusal(
           "calibration_age_unknown",
           "the picture has no date, so which calibration was in force is unknown",
-          "fill the manifest's date")
+          "fill the manifest's 'date', or add {date} to the study's file pattern")
       }
       return (candidates[0], nil)
     }
