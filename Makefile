@@ -35,7 +35,7 @@ build: setup
 
 demo: build
 	@echo "== demo"
-	@# One picture has its subject's number burned in on purpose: it is held, and its row released,
+	@# A picture has its subject's number burned in on purpose: it is held, and its row released,
 	@# so the run ends with 1, "done with records set aside".
 	@.build/release/anagen run Pipelines/demo.yaml --var data="$(DEMO)" || [ $$? -eq 1 ]
 
