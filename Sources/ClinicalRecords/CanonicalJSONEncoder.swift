@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// Encodes a value in the one canonical way: keys in the order in which the type writes them,
-/// absent optionals left out, numbers as RFC 8785 writes them, no spaces.
+/// those of a dictionary sorted, absent optionals left out, numbers as RFC 8785 writes them, no spaces.
 ///
 /// Equal values give equal bytes on every machine, which is what a record's digest stands on.
 public struct CanonicalJSONEncoder: Sendable {
@@ -14,7 +14,7 @@ public struct CanonicalJSONEncoder: Sendable {
   ///   type's own `encode(to:)` throws.
   public func document(_ value: some Encodable) throws -> JSONValue {
     let node = EncodingNode(path: [])
-    try value.encode(to: node)
+    try node.encode(value)
     return node.value
   }
 
@@ -42,6 +42,11 @@ public struct RecordDecoder: Sendable {
     return try decoder.decode(type, from: Data(bytes))
   }
 }
+
+/// What has no order of its own, and is written in the order of its keys.
+private protocol UnorderedKeys {}
+
+extension Dictionary: UnorderedKeys where Key == String {}
 
 /// One place in the document under construction; shared by the containers that fill it.
 private final class EncodingNode: Encoder {
@@ -104,6 +109,13 @@ private final class EncodingNode: Encoder {
     if let number = value as? Double { return try encode(number: number) }
     if let number = value as? Float { return try encode(number: Double("\(number)") ?? .nan) }
     try value.encode(to: self)
+    if value is any UnorderedKeys { sortMembers() }
+  }
+
+  /// A dictionary's own order differs from process to process.
+  private func sortMembers() {
+    guard case .object(let members) = shape else { return }
+    shape = .object(members.sorted { $0.key < $1.key })
   }
 
   func encode(number: Double) throws {
