@@ -104,6 +104,10 @@ let package = Package(
         "ClinicalRecords", "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports",
         argumentParser, crypto, logging,
       ], path: "Sources/anagen", swiftSettings: strict),
+    .executableTarget(
+      name: "hair-candidates",
+      dependencies: ["HairAnalysis", "Calibration", "ClinicalRecords", "Imaging", "ImageCodecs"],
+      path: "Tools/HairTraining/Sources", swiftSettings: strict),
 
     tests("Imaging", ["Imaging"]),
     tests("ImageCodecs", ["ImageCodecs", "Imaging"]),

@@ -27,7 +27,7 @@ public struct AnalyseHairSettings: StageSettings {
         "channel", .choice(["automatic"] + MeasurementChannel.allCases.map(\.rawValue)),
         "Which light is measured; a study fixes it for a region across visits."),
       SettingDeclaration(
-        "skin_texture", .number(0.0001...1, unit: nil),
+        "skin_texture", .number(0.00001...1, unit: nil),
         "Ridge strength of plain skin that thresholds build on; from the picture unless given."),
       SettingDeclaration(
         "point_spread_um", .number(0.5...40, unit: "um"),
