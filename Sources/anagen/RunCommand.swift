@@ -15,12 +15,12 @@ struct RunCommand: AnagenCommand {
         anagen run Pipelines/reprocess.yaml --var images=DIR --var data=OUT
         anagen run Pipelines/reprocess.yaml --var images=DIR --var data=OUT --var study=study.yaml
 
-      DIR holds pictures and a manifest.csv with the columns file, subject, visit, date, region, \\
+      DIR holds pictures and a manifest.csv with the columns file, subject, visit, date, region, \
       um_per_px. OUT gets what may leave; OUT/private gets everything else.
 
-      Nothing that was done is done again. SIGTERM stops the sources and finishes what was \\
-      accepted; Ctrl-C finishes what is in hand and leaves the rest for the next run; a second \\
-      one ends at once. At the end the sum of every edge is shown: opened = done + set aside + \\
+      Nothing that was done is done again. SIGTERM stops the sources and finishes what was \
+      accepted; Ctrl-C finishes what is in hand and leaves the rest for the next run; a second \
+      one ends at once. At the end the sum of every edge is shown: opened = done + set aside + \
       superseded + waiting.
 
       The exit status is 1 when something is set aside: 'anagen quarantine list' tells why.

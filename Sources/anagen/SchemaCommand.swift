@@ -17,7 +17,7 @@ struct SchemaCommand: AnagenCommand {
         anagen schema > pipeline.schema.json
         anagen schema study > study.schema.json
 
-      An editor with a YAML language server then completes keys and shows their help: begin the \\
+      An editor with a YAML language server then completes keys and shows their help: begin the \
       file with '# yaml-language-server: $schema=pipeline.schema.json'.
       """)
 

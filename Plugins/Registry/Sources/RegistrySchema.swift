@@ -42,8 +42,7 @@ enum RegistrySchema {
       id INTEGER PRIMARY KEY, acquisition_id INTEGER NOT NULL REFERENCES acquisition(id),
       state TEXT NOT NULL CHECK (state IN
         ('selected', 'accepted', 'rejected', 'retaken', 'excluded', 'failed', 'held')),
-      reason TEXT NOT NULL, "by" TEXT NOT NULL, role TEXT NOT NULL,
-      at INTEGER NOT NULL DEFAULT (unixepoch())) STRICT;
+      reason TEXT NOT NULL, "by" TEXT NOT NULL, role TEXT NOT NULL) STRICT;
     CREATE INDEX disposition_acquisition ON disposition(acquisition_id);
     CREATE TABLE measurement(
       id INTEGER PRIMARY KEY, acquisition_id INTEGER NOT NULL REFERENCES acquisition(id),
@@ -91,11 +90,10 @@ enum RegistrySchema {
     CREATE INDEX image_acquisition ON image(acquisition_id);
     CREATE TABLE correction(
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id INTEGER NOT NULL,
-      column_name TEXT NOT NULL, old TEXT, new TEXT, reason TEXT NOT NULL, "by" TEXT NOT NULL,
-      at INTEGER NOT NULL DEFAULT (unixepoch())) STRICT;
+      column_name TEXT NOT NULL, old TEXT, new TEXT, reason TEXT NOT NULL, "by" TEXT NOT NULL) STRICT;
     CREATE TABLE effect(
       id INTEGER PRIMARY KEY, identity TEXT NOT NULL, digest TEXT NOT NULL, label TEXT NOT NULL,
-      removals TEXT NOT NULL, at INTEGER NOT NULL DEFAULT (unixepoch())) STRICT;
+      removals TEXT NOT NULL) STRICT;
     CREATE INDEX effect_identity ON effect(identity);
 
     """

@@ -57,7 +57,9 @@ struct QualityGate: Sendable {
     if glareShare > mostGlare {
       reasons.append("glare: add gel, press out bubbles, check that the polariser is crossed")
     }
-    if let pointSpread, pointSpread > widestPointSpread {
+    if pointSpread == nil {
+      reasons.append("nothing sharp to measure: focus, and check that the probe rests on hair")
+    } else if let pointSpread, pointSpread > widestPointSpread {
       reasons.append("not sharp: rest the probe on the skin, focus again, hold still")
     }
     if openShare < leastOpenShare {
