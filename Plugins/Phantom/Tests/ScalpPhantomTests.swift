@@ -180,7 +180,7 @@ import Testing
     var settings = Self.small
     settings.burnedIn = [.header, .scaleBar]
     settings.burnedInOn = [2, 5]
-    settings.headerText = "Jane Roe"
+    settings.headerText = "A Name"
     let (_, lines) = try await truth(settings)
     let marked = lines.indices.filter { !lines[$0].truth.overlayBoxes.isEmpty }
     #expect(marked == [1, 4])

@@ -79,7 +79,7 @@ struct Release {
       source: calibration == nil ? .argument : .profile, calibration: calibration)
     let measured = HairMeasurement(
       image: MeasuredImage(
-        file: "smith_john.jpg", sha256: ContentDigest(bytes: [UInt8](repeating: 7, count: 32)),
+        file: "surname_given.jpg", sha256: ContentDigest(bytes: [UInt8](repeating: 7, count: 32)),
         width: 1000, height: 800), acquisition: nil, scale: scale, measuredArea: area,
       cutOffs: CutOffs(),
       summary: HairSummary(

@@ -38,7 +38,7 @@ struct Acquired {
   let captured: CapturedImage
   let measurement: HairMeasurement
 
-  static let fileName = "Mustermann_Anna_19750312.jpg"
+  static let fileName = "Surname_Given_19750312.jpg"
 
   init(
     _ bytes: [UInt8], subject: String = "01-001", visit: String = "BL", date: String = "2026-03-01"
@@ -78,7 +78,7 @@ struct Acquired {
   /// Everything that must not be in a released record.
   var identifying: [String] {
     [
-      "Mustermann", "1975", "2026-03", "SERIAL", captured.original.sha256.hexadecimal,
+      "Surname", "1975", "2026-03", "SERIAL", captured.original.sha256.hexadecimal,
       "usb:a168",
     ]
   }

@@ -186,8 +186,8 @@ import Testing
   @Test(
     "In an open study a name or a date where a code should stand is held",
     arguments: [
-      ("Smith", "BL", "subject_may_identify"), ("Anna Smith", "BL", "subject_may_identify"),
-      ("Smith1975", "BL", "subject_may_identify"), ("01-001", "2026-03-01", "visit_may_identify"),
+      ("Surname", "BL", "subject_may_identify"), ("Given Surname", "BL", "subject_may_identify"),
+      ("Surname1975", "BL", "subject_may_identify"), ("01-001", "2026-03-01", "visit_may_identify"),
       ("01-001", "first visit", "visit_may_identify"),
     ])
   func namesAreHeld(subject: String, visit: String, code: String) async throws {
