@@ -160,11 +160,14 @@ public struct StoredEdge: Sendable {
   public let edge: EdgeKey
   /// Tells whether a result of this edge's deliveries may be reused (DESIGN §5.6).
   public let reuseKey: String
+  /// What the key was made of, as canonical JSON: `explain` names the part that differs.
+  public let keyParts: String
 
   /// Makes an edge.
-  public init(edge: EdgeKey, reuseKey: String) {
+  public init(edge: EdgeKey, reuseKey: String, keyParts: String) {
     self.edge = edge
     self.reuseKey = reuseKey
+    self.keyParts = keyParts
   }
 }
 

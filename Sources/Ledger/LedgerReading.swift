@@ -7,7 +7,7 @@ public import StageKit
 public struct LedgerReading: Sendable {
   private let database: DatabaseQueue
 
-  /// Opens the ledger of a data folder without changing it.
+  /// Opens the ledger of a data folder; one of an older format is brought to the present one first.
   ///
   /// - Throws: ``LedgerError``: `absent`, `damaged`, `newer` or `io`.
   public init(folder: DataFolder) throws {
@@ -20,21 +20,8 @@ public struct LedgerReading: Sendable {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(10)
-    database = try RunLedger.inWords {
-      let database = try DatabaseQueue(path: path, configuration: configuration)
-      let format = try database.read { db in
-        (
-          try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
-          try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        )
-      }
-      guard format.0 == LedgerSchema.applicationID, format.1 <= LedgerSchema.version else {
-        throw LedgerError(
-          .damaged, subject: "\(path) is not a ledger of this version",
-          hint: "use the version of anagen that made it")
-      }
-      return database
-    }
+    try RunLedger.upgrade(folder)
+    database = try RunLedger.inWords { try DatabaseQueue(path: path, configuration: configuration) }
   }
 
   /// Every delivery that is set aside, oldest first.
@@ -46,7 +33,8 @@ public struct LedgerReading: Sendable {
           sql: """
             SELECT delivery.id AS id, from_stage, to_stage, identity, schema, stage, class,
               reason, message, hint, attempts, at
-            FROM delivery JOIN record ON record.id = delivery.record_id
+            FROM delivery JOIN route ON route.id = route_id
+            JOIN record ON record.id = delivery.record_id
             JOIN quarantine ON quarantine.delivery_id = delivery.id
             WHERE state = 2 AND superseded_by IS NULL ORDER BY delivery.id
             """
@@ -71,8 +59,8 @@ public struct LedgerReading: Sendable {
         for row in try Row.fetchAll(
           db,
           sql: """
-            SELECT from_stage, to_stage, state, count(*) AS number FROM delivery
-            GROUP BY from_stage, to_stage, state
+            SELECT from_stage, to_stage, state, count(*) AS number
+            FROM delivery JOIN route ON route.id = route_id GROUP BY from_stage, to_stage, state
             """)
         {
           let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])

@@ -2,6 +2,7 @@ import ClinicalRecords
 import Foundation
 import GRDB
 import StageKit
+import Synchronization
 
 extension RunLedger {
   /// Commits a batch in one transaction, contents first; durable on return.
@@ -10,18 +11,15 @@ extension RunLedger {
   /// older versions of its identity are superseded, its deliveries are opened unless their
   /// results stand, and the ends are noted.
   ///
-  /// - Parameters:
-  ///   - entries: what to commit.
-  ///   - edges: the edges out of a stage that carry stored records.
+  /// - Parameter entries: what to commit.
   /// - Returns: what was done, one for each entry.
   /// - Throws: ``LedgerError``; nothing of the batch is committed.
-  public func commit(
-    _ entries: [LedgerEntry], edges: @escaping @Sendable (String) -> [StoredEdge]
-  ) throws -> [LedgerOutcome] {
+  public func commit(_ entries: [LedgerEntry]) throws -> [LedgerOutcome] {
     try contents.store(entries.flatMap { $0.product?.encoded.bodies ?? [] })
+    let routes = routes.withLock { $0 }
     let outcomes = try RunLedger.inWords {
       try database.write { db in
-        let step = CommitStep(db: db, run: run, now: now(), edges: edges)
+        let step = CommitStep(db: db, run: run, now: now(), routes: routes)
         return try entries.map { try step.perform($0) }
       }
     }
@@ -39,7 +37,7 @@ private struct CommitStep {
   let db: Database
   let run: Int64
   let now: Double
-  let edges: @Sendable (String) -> [StoredEdge]
+  let routes: RouteTable
 
   func perform(_ entry: LedgerEntry) throws -> LedgerOutcome {
     var outcome = LedgerOutcome()
@@ -94,21 +92,16 @@ private struct CommitStep {
       row = db.lastInsertedRowID
     }
     try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
-    let hasProvenance =
-      try known != nil
-      && Bool.fetchOne(
-        db.cachedStatement(
-          sql: """
-            SELECT EXISTS (SELECT 1 FROM provenance WHERE record_id = ? AND delivery_id IS ?)
-            """), arguments: [row, product.delivery]) == true
-    if !hasProvenance {
-      try execute(
-        """
-        INSERT INTO provenance(record_id, parent_id, delivery_id, run_id, stage, result_version)
-        VALUES (?, ?, ?, ?, ?, ?)
-        """,
-        [row, product.parent?.number, product.delivery, run, product.stage, product.resultVersion])
-    }
+    try execute(
+      """
+      INSERT OR IGNORE INTO provenance(
+        record_id, delivery_id, parent_id, run_id, stage, result_version)
+      VALUES (?, ?, ?, ?, ?, ?)
+      """,
+      [
+        row, product.delivery ?? 0, product.parent?.number, run, product.stage,
+        product.resultVersion,
+      ])
     return (row, known == nil)
   }
 
@@ -135,7 +128,10 @@ private struct CommitStep {
   ) throws {
     let rows = try Row.fetchAll(
       db.cachedStatement(
-        sql: "SELECT id, from_stage, to_stage FROM delivery WHERE state = 0 AND \(condition)"),
+        sql: """
+          SELECT delivery.id AS id, from_stage, to_stage
+          FROM delivery JOIN route ON route.id = route_id WHERE state = 0 AND \(condition)
+          """),
       arguments: arguments)
     for row in rows {
       try execute(
@@ -149,37 +145,33 @@ private struct CommitStep {
   private func open(
     _ record: Int64, from stage: String, isNew: Bool, _ outcome: inout LedgerOutcome
   ) throws {
-    for edge in edges(stage) {
+    for route in routes.outOf[stage] ?? [] {
       let found =
         try isNew
         ? nil
         : Row.fetchOne(
           db.cachedStatement(
-            sql: """
-              SELECT id, state FROM delivery
-              WHERE record_id = ? AND from_stage = ? AND to_stage = ? AND reuse_key = ?
-              """), arguments: [record, edge.edge.from, edge.edge.to, edge.reuseKey])
+            sql: "SELECT id, state FROM delivery WHERE record_id = ? AND route_id = ?"),
+          arguments: [record, route.id])
       guard let found else {
         if !isNew {
           try supersede(
             "record_id = ? AND from_stage = ? AND to_stage = ?",
-            [record, edge.edge.from, edge.edge.to], &outcome)
+            [record, route.edge.from, route.edge.to], &outcome)
         }
         try execute(
-          """
-          INSERT INTO delivery(record_id, from_stage, to_stage, reuse_key, state, opened_run)
-          VALUES (?, ?, ?, ?, 0, ?)
-          """, [record, edge.edge.from, edge.edge.to, edge.reuseKey, run])
+          "INSERT INTO delivery(record_id, route_id, state, opened_run) VALUES (?, ?, 0, ?)",
+          [record, route.id, run])
         outcome.opened.append(
           LedgerOutcome.Opened(
-            delivery: db.lastInsertedRowID, edge: edge.edge,
+            delivery: db.lastInsertedRowID, edge: route.edge,
             record: LedgerReference(number: record)))
         continue
       }
       let delivery: Int64 = found["id"]
       switch DeliveryState(rawValue: found["state"]) {
       case .done where try !hasStaleLookup(delivery):
-        outcome.reused.append(edge.edge)
+        outcome.reused.append(route.edge)
         try follow(delivery, &outcome)
       case .done, .superseded:
         try execute(
@@ -187,8 +179,8 @@ private struct CommitStep {
           [run, delivery])
         outcome.opened.append(
           LedgerOutcome.Opened(
-            delivery: delivery, edge: edge.edge, record: LedgerReference(number: record)))
-      case .quarantined: outcome.stillQuarantined.append(edge.edge)
+            delivery: delivery, edge: route.edge, record: LedgerReference(number: record)))
+      case .quarantined: outcome.stillQuarantined.append(route.edge)
       case .pending, nil: break
       }
     }

@@ -2,6 +2,7 @@ public import ClinicalRecords
 import Foundation
 import GRDB
 public import StageKit
+import Synchronization
 
 extension RunLedger {
   /// Deliveries that wait for a stage, oldest first.
@@ -13,19 +14,25 @@ extension RunLedger {
   public func pending(
     for stage: String, from first: Int64, limit: Int
   ) throws -> [PendingDelivery] {
-    try RunLedger.inWords {
+    let routes = routes.withLock { $0.into(stage) }
+    return try RunLedger.inWords {
       try database.read { db in
-        try Row.fetchAll(
-          db.cachedStatement(
-            sql: """
-              SELECT id, from_stage, to_stage, record_id FROM delivery
-              WHERE to_stage = ? AND state = 0 AND id >= ? ORDER BY id LIMIT ?
-              """), arguments: [stage, first, limit]
-        ).map { row in
-          PendingDelivery(
-            delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),
-            record: LedgerReference(number: row["record_id"]))
+        var found: [PendingDelivery] = []
+        for route in routes {
+          let rows = try Row.fetchCursor(
+            db.cachedStatement(
+              sql: """
+                SELECT id, record_id FROM delivery
+                WHERE route_id = ? AND state = 0 AND id >= ? ORDER BY id LIMIT ?
+                """), arguments: [route.id, first, limit])
+          while let row = try rows.next() {
+            found.append(
+              PendingDelivery(
+                delivery: row[0], edge: route.edge, record: LedgerReference(number: row[1])))
+          }
         }
+        if routes.count > 1 { found.sort { $0.delivery < $1.delivery } }
+        return Array(found.prefix(limit))
       }
     }
   }
@@ -37,7 +44,8 @@ extension RunLedger {
         let rows = try Row.fetchAll(
           db,
           sql: """
-            SELECT from_stage, to_stage, count(*) AS number FROM delivery WHERE state = 0
+            SELECT from_stage, to_stage, count(*) AS number
+            FROM delivery JOIN route ON route.id = route_id WHERE state = 0
             GROUP BY from_stage, to_stage
             """)
         return Dictionary(
@@ -50,24 +58,23 @@ extension RunLedger {
 
   /// Ends deliveries that wait on edges which the plan no longer has, or with another reuse key.
   ///
-  /// - Parameter edges: every stored edge of the plan.
   /// - Returns: how many were superseded on each edge.
-  public func supersedeStale(_ edges: [StoredEdge]) throws -> [EdgeKey: Int] {
-    try RunLedger.inWords {
+  public func supersedeStale() throws -> [EdgeKey: Int] {
+    let wanted = routes.withLock { $0.edges }
+    return try RunLedger.inWords {
       try database.write { db in
-        let rows = try Row.fetchAll(
-          db,
-          sql: "SELECT id, from_stage, to_stage, reuse_key FROM delivery WHERE state = 0")
-        let wanted = Set(edges.map { "\($0.edge)\n\($0.reuseKey)" })
         var counts: [EdgeKey: Int] = [:]
-        for row in rows {
-          let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
-          let key: String = row["reuse_key"]
-          if wanted.contains("\(edge)\n\(key)") { continue }
+        for row in try Row.fetchAll(db, sql: "SELECT id, from_stage, to_stage FROM route") {
+          let route: Int64 = row["id"]
+          if wanted[route] != nil { continue }
           try db.execute(
-            sql: "UPDATE delivery SET state = 3, ended_run = ?, ended_at = ? WHERE id = ?",
-            arguments: [run, now(), row["id"] as Int64])
-          counts[edge, default: 0] += 1
+            sql: """
+              UPDATE delivery SET state = 3, ended_run = ?, ended_at = ?
+              WHERE route_id = ? AND state = 0
+              """, arguments: [run, now(), route])
+          guard db.changesCount > 0 else { continue }
+          counts[EdgeKey(from: row["from_stage"], to: row["to_stage"]), default: 0] +=
+            db.changesCount
         }
         return counts
       }
@@ -77,27 +84,24 @@ extension RunLedger {
   /// Opens deliveries again whose look-ups would be answered otherwise now: a partner came after
   /// they were handled.
   ///
-  /// - Parameter edges: every stored edge of the plan.
   /// - Returns: the edges of those opened.
-  public func reopenStale(_ edges: [StoredEdge]) throws -> [EdgeKey] {
-    try RunLedger.inWords {
+  public func reopenStale() throws -> [EdgeKey] {
+    let wanted = routes.withLock { $0.edges }
+    return try RunLedger.inWords {
       try database.write { db in
         let rows = try Row.fetchAll(
           db,
           sql: """
-            SELECT DISTINCT delivery.id AS id, from_stage, to_stage, reuse_key FROM lookup
+            SELECT DISTINCT delivery.id AS id, route_id FROM lookup
             JOIN delivery ON delivery.id = lookup.delivery_id AND state = 1
             JOIN record AS given ON given.id = delivery.record_id AND given.superseded_by IS NULL
             LEFT JOIN record AS partner
               ON partner.identity = lookup.identity AND partner.superseded_by IS NULL
             WHERE partner.id IS NOT found_id
             """)
-        let wanted = Set(edges.map { "\($0.edge)\n\($0.reuseKey)" })
         var reopened: [EdgeKey] = []
         for row in rows {
-          let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
-          let key: String = row["reuse_key"]
-          guard wanted.contains("\(edge)\n\(key)") else { continue }
+          guard let edge = wanted[row["route_id"]] else { continue }
           try db.execute(
             sql: "UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL WHERE id = ?",
             arguments: [run, row["id"] as Int64])
@@ -195,19 +199,19 @@ extension RunLedger {
 
   /// The current records that a stage was given, ordered by identity: what a projection is
   /// written from.
-  public func projected(to edges: [StoredEdge]) throws -> [LedgerReference] {
-    try RunLedger.inWords {
+  public func projected(to stage: String) throws -> [LedgerReference] {
+    let routes = routes.withLock { $0.into(stage) }
+    return try RunLedger.inWords {
       try database.read { db in
         var found: [(identity: String, id: Int64)] = []
-        for edge in edges {
+        for route in routes {
           let rows = try Row.fetchAll(
             db,
             sql: """
               SELECT DISTINCT record.id AS id, record.identity AS identity FROM delivery
               JOIN record ON record.id = delivery.record_id
-              WHERE to_stage = ? AND from_stage = ? AND reuse_key = ? AND state IN (0, 1)
-              AND superseded_by IS NULL
-              """, arguments: [edge.edge.to, edge.edge.from, edge.reuseKey])
+              WHERE route_id = ? AND state IN (0, 1) AND superseded_by IS NULL
+              """, arguments: [route.id])
           found += rows.map { ($0["identity"], $0["id"]) }
         }
         return found.sorted { ($0.identity, $0.id) < ($1.identity, $1.id) }

@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import GRDB
 public import StageKit
+import Synchronization
 
 /// A data folder's durable memory: records, deliveries, their ends, and why.
 ///
@@ -25,6 +26,7 @@ public final class RunLedger: Sendable {
   let database: DatabasePool
   let run: Int64
   let now: @Sendable () -> Double
+  let routes = Mutex(RouteTable())
 
   /// Opens a data folder's ledger for a run, making it if there is none.
   ///
@@ -83,18 +85,7 @@ public final class RunLedger: Sendable {
     return try inWords {
       let database = try DatabasePool(path: path, configuration: configuration)
       try database.writeWithoutTransaction { db in
-        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-        try check(application: application, version: version, tables: tables, path: path)
-        if tables == 0 {
-          try db.inTransaction {
-            try db.execute(sql: LedgerSchema.statements)
-            try db.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID)")
-            try db.execute(sql: "PRAGMA user_version = \(LedgerSchema.version)")
-            return .commit
-          }
-        }
+        try LedgerSchema.upgrade(db, from: try format(of: db, path: path))
         // GRDB sets NORMAL when it turns the write-ahead log on, so this comes after it.
         try db.execute(sql: "PRAGMA synchronous = \(level)")
         try readBack(db, durability: durability)
@@ -103,17 +94,44 @@ public final class RunLedger: Sendable {
     }
   }
 
-  private static func check(application: Int, version: Int, tables: Int, path: String) throws {
-    if tables == 0 { return }
-    guard application == LedgerSchema.applicationID else {
+  /// Brings the ledger of a folder that no run owns to the present format.
+  ///
+  /// - Throws: ``LedgerError`` with code `inUse` when a run of an older program owns the folder.
+  static func upgrade(_ folder: DataFolder) throws {
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    let version = try inWords {
+      try DatabaseQueue(path: path, configuration: configuration).read { db in
+        try format(of: db, path: path)
+      }
+    }
+    guard version < LedgerSchema.version else { return }
+    let lock = try DataFolderLock(folder)
+    try inWords {
+      try DatabaseQueue(path: path).writeWithoutTransaction { db in
+        try LedgerSchema.upgrade(db, from: version)
+      }
+    }
+    withExtendedLifetime(lock) {}
+  }
+
+  /// The format of a ledger; 0 when the file is empty.
+  private static func format(of db: Database, path: String) throws -> Int {
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    if tables == 0 { return 0 }
+    guard try Int.fetchOne(db, sql: "PRAGMA application_id") == LedgerSchema.applicationID else {
       throw LedgerError(
         .damaged, subject: "\(path) is not a ledger", hint: "name another data folder")
     }
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     guard version <= LedgerSchema.version else {
       throw LedgerError(
         .newer, subject: "\(path) was written by a newer anagen (format \(version))",
         hint: "use that version, or name another data folder")
     }
+    return version
   }
 
   /// A pragma that did not take would make every promise hollow, so it is read back.

@@ -25,7 +25,6 @@ final class LedgerCommitter: Sendable {
   }
 
   private let ledger: RunLedger
-  private let edges: @Sendable (String) -> [StoredEdge]
   private let jobs = BoundedQueue<Job>(
     name: "ledger",
     limits: QueueLimits(
@@ -33,10 +32,7 @@ final class LedgerCommitter: Sendable {
   private let failure = Mutex<(any Error)?>(nil)
   private let writer = DispatchQueue(label: "anagen.ledger")
 
-  init(ledger: RunLedger, edges: @escaping @Sendable (String) -> [StoredEdge]) {
-    self.ledger = ledger
-    self.edges = edges
-  }
+  init(ledger: RunLedger) { self.ledger = ledger }
 
   /// Hands an entry over; `completion` is called once it is durable, in order, and must not block.
   ///
@@ -95,7 +91,7 @@ final class LedgerCommitter: Sendable {
   private func commitOffTask(_ entries: [LedgerEntry]) async throws -> [LedgerOutcome] {
     try await withCheckedThrowingContinuation { continuation in
       writer.async {
-        continuation.resume(with: Result { try self.ledger.commit(entries, edges: self.edges) })
+        continuation.resume(with: Result { try self.ledger.commit(entries) })
       }
     }
   }

@@ -28,11 +28,15 @@ struct ReuseKeys {
   /// The edges out of a stage that carry stored records, with their keys.
   func storedEdges(outOf stage: String) -> [StoredEdge] {
     plan.edges(outOf: stage).filter(\.isStored).map { edge in
-      StoredEdge(edge: EdgeKey(from: edge.from, to: edge.to), reuseKey: key(of: edge.to))
+      let parts = parts(of: edge.to).serialised()
+      return StoredEdge(
+        edge: EdgeKey(from: edge.from, to: edge.to), reuseKey: ReuseKeys.digest(parts),
+        keyParts: String(decoding: parts, as: UTF8.self))
     }
   }
 
-  private func key(of name: String) -> String {
+  /// What the key of everything from a stage to the next stored record is made of.
+  private func parts(of name: String) -> JSONValue {
     guard let stage = plan.stage(name) else { preconditionFailure("the plan has its own stages") }
     let manifest = stage.entry.manifest
     var members: [JSONValue.Member] = [
@@ -44,10 +48,10 @@ struct ReuseKeys {
     ]
     if manifest.readsClock { members.append(JSONValue.Member("run", .string(runNonce))) }
     if let output = stage.entry.output, !output.isStored {
-      let next = plan.edges(outOf: name).map { JSONValue.string(key(of: $0.to)) }
+      let next = plan.edges(outOf: name).map { parts(of: $0.to) }
       members.append(JSONValue.Member("next", .array(next)))
     }
-    return ReuseKeys.digest(JSONValue.object(members).serialised())
+    return .object(members)
   }
 
   private func withKeyIDs(_ value: JSONValue) -> JSONValue {

@@ -12,7 +12,6 @@ struct RunSession: Sendable {
   private let ledger: RunLedger
   private let account: RunAccount
   private let types: [SchemaID: RecordType]
-  private let storedEdges: [String: [StoredEdge]]
   private let host: RunHost
 
   init(run: PipelineRun, ledger: RunLedger) throws {
@@ -35,8 +34,7 @@ struct RunSession: Sendable {
     self.types = types
     let keys = try ReuseKeys(
       plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())")
-    storedEdges = Dictionary(
-      uniqueKeysWithValues: plan.stages.map { ($0.name, keys.storedEdges(outOf: $0.name)) })
+    try ledger.follow(plan.stages.flatMap { keys.storedEdges(outOf: $0.name) })
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
       clock: run.options.now)
@@ -46,7 +44,7 @@ struct RunSession: Sendable {
   ///
   /// - Returns: how many derived records were left in the queues of an interrupted run.
   func execute() async throws -> [EdgeKey: Int] {
-    let stale = try ledger.supersedeStale(storedEdges.values.flatMap { $0 })
+    let stale = try ledger.supersedeStale()
     let backlog = try ledger.pendingCounts()
     for (edge, number) in backlog { account.opened(edge, number) }
     for (edge, number) in stale {
@@ -54,8 +52,7 @@ struct RunSession: Sendable {
       account.superseded(edge, number)
     }
     let stages = try await makeStages()
-    let storedEdges = storedEdges
-    let committer = LedgerCommitter(ledger: ledger) { storedEdges[$0] ?? [] }
+    let committer = LedgerCommitter(ledger: ledger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }
       group.addTask {
@@ -149,7 +146,7 @@ struct RunSession: Sendable {
   private func handleAll(_ stages: [MadeStage], _ committer: LedgerCommitter) async throws {
     try await work(try wire(stages), committer, withSources: true)
     for _ in 0..<RunSession.lookupRounds where !run.isInterrupted {
-      let reopened = try ledger.reopenStale(storedEdges.values.flatMap { $0 })
+      let reopened = try ledger.reopenStale()
       if reopened.isEmpty { break }
       for edge in reopened { account.opened(edge) }
       try await work(try wire(stages), committer, withSources: false)
@@ -286,8 +283,7 @@ struct RunSession: Sendable {
     for stage in stages {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
-      let edges = storedEdges.values.flatMap { $0 }.filter { $0.edge.to == name }
-      let references = try ledger.projected(to: edges)
+      let references = try ledger.projected(to: name)
       let (ledger, types, context) = (ledger, types, stage.context)
       try await failing(name) {
         try await project(references.count) { index in

@@ -1,0 +1,57 @@
+import GRDB
+import Synchronization
+
+/// The plan's stored edges as the ledger numbers them.
+///
+/// A route is an edge with the reuse key of what it leads to: deliveries of another plan on the
+/// same edge are on another route.
+struct RouteTable {
+  /// One of the plan's routes.
+  struct Route: Sendable {
+    let id: Int64
+    let edge: EdgeKey
+  }
+
+  /// The plan's routes, by the stage that they leave.
+  private(set) var outOf: [String: [Route]] = [:]
+  /// The edge of each of the plan's routes.
+  private(set) var edges: [Int64: EdgeKey] = [:]
+
+  /// The plan's routes into a stage.
+  func into(_ stage: String) -> [Route] {
+    edges.filter { $0.value.to == stage }.map { Route(id: $0.key, edge: $0.value) }
+      .sorted { $0.edge < $1.edge }
+  }
+
+  fileprivate mutating func add(_ route: Route) {
+    edges[route.id] = route.edge
+    outOf[route.edge.from, default: []].append(route)
+  }
+}
+
+extension RunLedger {
+  /// Names the edges that this run opens deliveries on; once, before the first commit.
+  ///
+  /// - Parameter edges: every edge of the plan that carries stored records.
+  public func follow(_ edges: [StoredEdge]) throws {
+    let table = try RunLedger.inWords {
+      try database.write { db in
+        var table = RouteTable()
+        for edge in edges {
+          try db.execute(
+            sql: """
+              INSERT INTO route(from_stage, to_stage, reuse_key, key_parts) VALUES (?, ?, ?, ?)
+              ON CONFLICT DO UPDATE SET key_parts = excluded.key_parts
+              """, arguments: [edge.edge.from, edge.edge.to, edge.reuseKey, edge.keyParts])
+          let id = try Int64.fetchOne(
+            db,
+            sql: "SELECT id FROM route WHERE from_stage = ? AND to_stage = ? AND reuse_key = ?",
+            arguments: [edge.edge.from, edge.edge.to, edge.reuseKey])
+          if let id { table.add(RouteTable.Route(id: id, edge: edge.edge)) }
+        }
+        return table
+      }
+    }
+    routes.withLock { $0 = table }
+  }
+}
