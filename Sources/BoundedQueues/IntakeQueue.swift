@@ -19,6 +19,8 @@ public enum IntakePolicy: String, CaseIterable, Hashable, Sendable {
 public struct IntakeTally: Hashable, Sendable {
   /// Elements that wait to be received.
   public internal(set) var count = 0
+  /// What those elements cost.
+  public internal(set) var byteCount = 0
   /// The most elements that ever waited at once; never above the limit.
   public internal(set) var highWaterCount = 0
   /// Consumers that wait for an element now.
@@ -54,9 +56,9 @@ public final class IntakeQueue<Element: Sendable>: Sendable {
   public enum OfferResult: Sendable {
     /// It waits to be received or is with a consumer.
     case accepted
-    /// The intake was full; this element is lost: under `dropOldest` the oldest one, and the
+    /// The intake was full and these elements are lost: under `dropOldest` the oldest ones, and the
     /// offered one was accepted; under `dropNewest` the offered one.
-    case dropped(Element)
+    case dropped([Element])
     /// The intake was full and its policy is `refuse`; the element stays with the caller.
     case refused
     /// The intake was closed; the element stays with the caller.
@@ -65,24 +67,30 @@ public final class IntakeQueue<Element: Sendable>: Sendable {
 
   /// The most elements that wait at once.
   public let maxCount: Int
+  /// The most that they may cost together, unless one alone costs more.
+  public let maxBytes: Int
   /// What happens to one too many.
   public let whenFull: IntakePolicy
   let machine: Mutex<Machine>
 
-  /// Makes an open, empty intake for at most `maxCount` elements, 1 or more.
-  public init(maxCount: Int, whenFull: IntakePolicy) {
+  /// Makes an open, empty intake for at most `maxCount` elements, 1 or more, of `maxBytes`.
+  public init(maxCount: Int, maxBytes: Int, whenFull: IntakePolicy) {
     precondition(maxCount >= 1, "an intake holds at least one element")
     self.maxCount = maxCount
+    self.maxBytes = maxBytes
     self.whenFull = whenFull
-    machine = Mutex(Machine(maxCount: maxCount, whenFull: whenFull))
+    machine = Mutex(Machine(maxCount: maxCount, maxBytes: maxBytes, whenFull: whenFull))
   }
 
   /// What the intake holds now and what it has seen so far.
   public var tally: IntakeTally { machine.withLock { $0.snapshot } }
 
   /// Hands an element in; never waits, so that a device's own thread may call it.
-  public func offer(_ element: Element) -> OfferResult {
-    switch machine.withLock({ $0.offer(element) }) {
+  ///
+  /// - Parameter byteCount: the element's price, 0 or more.
+  public func offer(_ element: Element, byteCount: Int) -> OfferResult {
+    precondition(byteCount >= 0, "an element's price is not negative")
+    switch machine.withLock({ $0.offer(element, byteCount: byteCount) }) {
     case .accepted: return .accepted
     case .delivered(let consumer):
       consumer.resume(returning: .element(element))

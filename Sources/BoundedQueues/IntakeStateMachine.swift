@@ -14,8 +14,8 @@ package struct IntakeStateMachine<Element: Sendable, Consumer: Sendable> {
     case accepted
     /// It goes to this consumer.
     case delivered(Consumer)
-    /// The intake was full and this element is lost: the oldest one or the one just offered.
-    case dropped(Element)
+    /// The intake was full and these elements are lost: the oldest ones or the one just offered.
+    case dropped([Element])
     /// The intake was full and takes nothing until one is received.
     case refused
     /// The intake was closed.
@@ -33,21 +33,25 @@ package struct IntakeStateMachine<Element: Sendable, Consumer: Sendable> {
   }
 
   let maxCount: Int
+  let maxBytes: Int
   let whenFull: IntakePolicy
   var isClosed = false
-  var elements = Deque<Element>()
+  var elements = Deque<(element: Element, byteCount: Int)>()
   var consumers = Deque<(ticket: Ticket, consumer: Consumer)>()
   var nextTicket: Ticket = 0
   var tally = IntakeTally()
 
   /// An open, empty intake.
-  package init(maxCount: Int, whenFull: IntakePolicy) {
+  package init(maxCount: Int, maxBytes: Int, whenFull: IntakePolicy) {
     self.maxCount = maxCount
+    self.maxBytes = maxBytes
     self.whenFull = whenFull
   }
 
   /// Takes an element, or loses one as the policy says.
-  package mutating func offer(_ element: Element) -> OfferAction {
+  ///
+  /// One that is dearer than `maxBytes` finds room only in an empty intake, and then alone.
+  package mutating func offer(_ element: Element, byteCount: Int) -> OfferAction {
     tally.offered += 1
     if isClosed {
       tally.refused += 1
@@ -57,31 +61,45 @@ package struct IntakeStateMachine<Element: Sendable, Consumer: Sendable> {
       tally.received += 1
       return .delivered(waiting.consumer)
     }
-    if elements.count < maxCount {
-      elements.append(element)
-      tally.highWaterCount = max(tally.highWaterCount, elements.count)
+    if hasRoom(for: byteCount) {
+      append(element, byteCount)
       return .accepted
     }
     switch whenFull {
     case .dropOldest:
-      let oldest = elements.removeFirst()
-      elements.append(element)
-      tally.dropped += 1
-      return .dropped(oldest)
+      var lost: [Element] = []
+      while !hasRoom(for: byteCount), let oldest = elements.popFirst() {
+        tally.byteCount -= oldest.byteCount
+        lost.append(oldest.element)
+      }
+      append(element, byteCount)
+      tally.dropped += lost.count
+      return .dropped(lost)
     case .dropNewest:
       tally.dropped += 1
-      return .dropped(element)
+      return .dropped([element])
     case .refuse:
       tally.refused += 1
       return .refused
     }
   }
 
+  private func hasRoom(for byteCount: Int) -> Bool {
+    elements.isEmpty || (elements.count < maxCount && tally.byteCount + byteCount <= maxBytes)
+  }
+
+  private mutating func append(_ element: Element, _ byteCount: Int) {
+    elements.append((element, byteCount))
+    tally.byteCount += byteCount
+    tally.highWaterCount = max(tally.highWaterCount, elements.count)
+  }
+
   /// Gives the oldest element, if there is one.
   package mutating func receive() -> ReceiveAction {
-    if let element = elements.popFirst() {
+    if let oldest = elements.popFirst() {
       tally.received += 1
-      return .element(element)
+      tally.byteCount -= oldest.byteCount
+      return .element(oldest.element)
     }
     if isClosed { return .finished }
     nextTicket &+= 1

@@ -27,7 +27,7 @@ struct IntakeQueueTests {
   func describe(_ result: IntakeQueue<Int>.OfferResult) -> String {
     switch result {
     case .accepted: "accepted"
-    case .dropped(let lost): "lost \(lost)"
+    case .dropped(let lost): "lost \(lost.map(String.init).joined(separator: " "))"
     case .refused: "refused"
     case .closed: "closed"
     }
@@ -41,8 +41,8 @@ struct IntakeQueueTests {
 
   @Test(arguments: cases)
   func `a full intake does what its policy says and counts it`(_ expected: Case) async throws {
-    let intake = IntakeQueue<Int>(maxCount: 2, whenFull: expected.policy)
-    #expect((1...4).map { describe(intake.offer($0)) } == expected.offers)
+    let intake = IntakeQueue<Int>(maxCount: 2, maxBytes: 100, whenFull: expected.policy)
+    #expect((1...4).map { describe(intake.offer($0, byteCount: 1)) } == expected.offers)
     #expect(intake.tally.dropped == expected.dropped)
     #expect(intake.tally.refused == expected.refused)
     #expect(intake.tally.highWaterCount == 2)
@@ -55,13 +55,32 @@ struct IntakeQueueTests {
   }
 
   @Test(arguments: IntakePolicy.allCases)
+  func `bytes are bounded too, and one dearer than all goes in alone`(policy: IntakePolicy) {
+    let intake = IntakeQueue<Int>(maxCount: 10, maxBytes: 100, whenFull: policy)
+    #expect(describe(intake.offer(1, byteCount: 60)) == "accepted")
+    #expect(describe(intake.offer(2, byteCount: 40)) == "accepted")
+    let expected: (answer: String, bytes: Int) =
+      switch policy {
+      case .dropOldest: ("lost 1 2", 500)
+      case .dropNewest: ("lost 3", 100)
+      case .refuse: ("refused", 100)
+      }
+    #expect(describe(intake.offer(3, byteCount: 500)) == expected.answer)
+    #expect(intake.tally.byteCount == expected.bytes)
+    expectBalance(intake.tally)
+  }
+
+  @Test(arguments: IntakePolicy.allCases)
   func `an element goes to the consumer that waits longest`(policy: IntakePolicy) async throws {
-    let intake = IntakeQueue<Int>(maxCount: 1, whenFull: policy)
+    let intake = IntakeQueue<Int>(maxCount: 1, maxBytes: 100, whenFull: policy)
     async let first = intake.receive()
     while intake.tally.waitingConsumers < 1 { await Task.yield() }
     async let second = intake.receive()
     while intake.tally.waitingConsumers < 2 { await Task.yield() }
-    #expect((1...3).map { describe(intake.offer($0)) } == ["accepted", "accepted", "accepted"])
+    #expect(
+      (1...3).map { describe(intake.offer($0, byteCount: 1)) } == [
+        "accepted", "accepted", "accepted",
+      ])
     #expect(try await first == 1)
     #expect(try await second == 2)
     #expect(intake.tally.count == 1)
@@ -69,22 +88,22 @@ struct IntakeQueueTests {
   }
 
   @Test func `a closed intake takes nothing and ends the wait of consumers`() async throws {
-    let intake = IntakeQueue<Int>(maxCount: 1, whenFull: .dropOldest)
+    let intake = IntakeQueue<Int>(maxCount: 1, maxBytes: 100, whenFull: .dropOldest)
     async let waiting = intake.receive()
     while intake.tally.waitingConsumers < 1 { await Task.yield() }
     intake.close()
     #expect(try await waiting == nil)
-    #expect(describe(intake.offer(1)) == "closed")
+    #expect(describe(intake.offer(1, byteCount: 1)) == "closed")
     expectBalance(intake.tally)
   }
 
   @Test func `a cancelled consumer takes nothing`() async throws {
-    let intake = IntakeQueue<Int>(maxCount: 1, whenFull: .refuse)
+    let intake = IntakeQueue<Int>(maxCount: 1, maxBytes: 100, whenFull: .refuse)
     let waiting = Task { try await intake.receive() }
     while intake.tally.waitingConsumers < 1 { await Task.yield() }
     waiting.cancel()
     await #expect(throws: CancellationError.self) { try await waiting.value }
-    #expect(describe(intake.offer(1)) == "accepted")
+    #expect(describe(intake.offer(1, byteCount: 1)) == "accepted")
     #expect(try await intake.receive() == 1)
   }
 
@@ -92,7 +111,7 @@ struct IntakeQueueTests {
   func `under load every element is received, handed back or refused`(
     policy: IntakePolicy
   ) async throws {
-    let intake = IntakeQueue<Int>(maxCount: 4, whenFull: policy)
+    let intake = IntakeQueue<Int>(maxCount: 4, maxBytes: 100, whenFull: policy)
     let all = try await withThrowingTaskGroup(of: [Int].self) { group in
       for _ in 0..<3 {
         group.addTask {
@@ -117,11 +136,11 @@ struct IntakeQueueTests {
 
   /// Offers all and gives what came back.
   static func offer(_ elements: Range<Int>, to intake: IntakeQueue<Int>) -> [Int] {
-    elements.compactMap { element in
-      switch intake.offer(element) {
-      case .accepted: nil
+    elements.flatMap { element -> [Int] in
+      switch intake.offer(element, byteCount: 1) {
+      case .accepted: []
       case .dropped(let lost): lost
-      case .refused, .closed: element
+      case .refused, .closed: [element]
       }
     }
   }
