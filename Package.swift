@@ -93,9 +93,13 @@ let package = Package(
     module("BoundedQueues", [deque]),
     module("PipelineFiles", ["StageKit", "ClinicalRecords", yams]),
     module("Ledger", ["StageKit", "ClinicalRecords", grdb, crypto]),
+    .target(name: "CCrashMark", path: "Sources/CCrashMark"),
     module(
       "PipelineRunner",
-      ["PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", logging, crypto]),
+      [
+        "PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", "CCrashMark",
+        logging, crypto,
+      ]),
     module("BuiltInStages", ["StageKit"] + plugins.map { .target(name: $0) }),
     .executableTarget(
       name: "anagen",

@@ -16,6 +16,8 @@ public struct LedgerEntry: Sendable {
     /// The delivery that it came of; a repeat of that delivery finds it.
     public let delivery: Int64?
     let encoded: EncodedRecord
+    /// What the record takes as text, in bytes.
+    public var payloadByteCount: Int { encoded.payload.count }
 
     /// Encodes a record, so that the ledger's one writer need not.
     ///
@@ -43,15 +45,19 @@ public struct LedgerEntry: Sendable {
     public let attempts: Int
     /// What was looked up on the way, and what was found: part of what a reuse asks for.
     public let lookups: [Lookup]
+    /// The calls on the way, as ``JourneyStep`` keeps them; `nil` when there were none.
+    let journey: String?
 
     /// Makes an end.
     public init(
-      delivery: Int64, failure: DeliveryFailure? = nil, attempts: Int = 1, lookups: [Lookup] = []
+      delivery: Int64, failure: DeliveryFailure? = nil, attempts: Int = 1, lookups: [Lookup] = [],
+      journey: [JourneyStep] = []
     ) {
       self.delivery = delivery
       self.failure = failure
       self.attempts = attempts
       self.lookups = lookups
+      self.journey = journey.isEmpty ? nil : JourneyStep.text(journey)
     }
   }
 

@@ -66,7 +66,8 @@ enum LedgerSchema {
     """
 
   /// Edges and reuse keys stand once, in `route`, with what a key was made of; a delivery knows
-  /// the way it took and how often the program died with it in hand.
+  /// the way it took, the last run that let its result stand, and how often the program died with
+  /// it alone in hand; a run knows the pipeline file it was started from.
   private static let routes = """
     CREATE TABLE route(
       id INTEGER PRIMARY KEY, from_stage TEXT NOT NULL, to_stage TEXT NOT NULL,
@@ -79,6 +80,7 @@ enum LedgerSchema {
       route_id INTEGER NOT NULL REFERENCES route(id), state INTEGER NOT NULL,
       opened_run INTEGER NOT NULL, ended_run INTEGER, ended_at REAL,
       attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, journey TEXT,
+      reused_run INTEGER, suspect INTEGER NOT NULL DEFAULT 0,
       UNIQUE (record_id, route_id)) STRICT;
     INSERT INTO routed(
       id, record_id, route_id, state, opened_run, ended_run, ended_at, attempts)
@@ -87,6 +89,7 @@ enum LedgerSchema {
     DROP TABLE delivery;
     ALTER TABLE routed RENAME TO delivery;
     CREATE INDEX delivery_pending ON delivery(route_id, id) WHERE state = 0;
+    CREATE INDEX delivery_suspect ON delivery(id) WHERE suspect = 1;
     CREATE TABLE origin(
       record_id INTEGER NOT NULL REFERENCES record(id), delivery_id INTEGER NOT NULL,
       parent_id INTEGER REFERENCES record(id), run_id INTEGER NOT NULL, stage TEXT NOT NULL,
@@ -97,6 +100,7 @@ enum LedgerSchema {
     DROP TABLE provenance;
     ALTER TABLE origin RENAME TO provenance;
     CREATE INDEX provenance_delivery ON provenance(delivery_id) WHERE delivery_id <> 0;
+    ALTER TABLE run ADD COLUMN source TEXT;
     """
 }
 

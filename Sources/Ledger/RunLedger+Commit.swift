@@ -72,9 +72,14 @@ private struct CommitStep {
   ) throws -> (row: Int64, isNew: Bool) {
     let encoded = product.encoded
     let identity = product.record.identity.text
-    let known = try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT id FROM record WHERE identity = ? AND digest = ?"),
-      arguments: [identity, encoded.digest])
+    var known: Int64?
+    var hasOthers = false
+    let versions = try Row.fetchCursor(
+      db.cachedStatement(sql: "SELECT id, digest FROM record WHERE identity = ?"),
+      arguments: [identity])
+    while let version = try versions.next() {
+      if version[1] as String == encoded.digest { known = version[0] } else { hasOthers = true }
+    }
     let row: Int64
     if let known {
       row = known
@@ -91,7 +96,9 @@ private struct CommitStep {
         ])
       row = db.lastInsertedRowID
     }
-    try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
+    if known != nil || hasOthers {
+      try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
+    }
     try execute(
       """
       INSERT OR IGNORE INTO provenance(
@@ -172,6 +179,7 @@ private struct CommitStep {
       switch DeliveryState(rawValue: found["state"]) {
       case .done where try !hasStaleLookup(delivery):
         outcome.reused.append(route.edge)
+        try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", [run, delivery])
         try follow(delivery, &outcome)
       case .done, .superseded:
         try execute(
@@ -206,9 +214,10 @@ private struct CommitStep {
     let state: DeliveryState = end.failure == nil ? .done : .quarantined
     try execute(
       """
-      UPDATE delivery SET state = ?, ended_run = ?, ended_at = ?, attempts = attempts + ?
+      UPDATE delivery SET state = ?, ended_run = ?, ended_at = ?, attempts = attempts + ?,
+        journey = ?, suspect = 0
       WHERE id = ? AND state = 0
-      """, [state.rawValue, run, now, end.attempts, end.delivery])
+      """, [state.rawValue, run, now, end.attempts, end.journey, end.delivery])
     guard db.changesCount == 1 else {
       if try isSuperseded(end.delivery) { return false }
       throw LedgerError(

@@ -24,7 +24,8 @@ public final class RunLedger: Sendable {
   /// Where contents lie.
   public let contents: ContentStore
   let database: DatabasePool
-  let run: Int64
+  /// The run's number.
+  public let run: Int64
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
 

@@ -22,16 +22,20 @@ public final class PipelineRun: Sendable {
     public var logger: Logger
     /// Seconds since 1970.
     public var now: @Sendable () -> Double
+    /// Waits before a retry.
+    public var sleep: @Sendable (Duration) async throws -> Void
 
     /// Makes options; the clock is the machine's unless a test brings its own.
     public init(
       secrets: [String: [UInt8]] = [:], program: String, logger: Logger,
-      now: (@Sendable () -> Double)? = nil
+      now: (@Sendable () -> Double)? = nil,
+      sleep: (@Sendable (Duration) async throws -> Void)? = nil
     ) {
       self.secrets = secrets
       self.program = program
       self.logger = logger
       self.now = now ?? { Date().timeIntervalSince1970 }
+      self.sleep = sleep ?? { try await Task.sleep(for: $0) }
     }
   }
 
@@ -42,6 +46,7 @@ public final class PipelineRun: Sendable {
     var inboxes: [Inbox] = []
     var sources: [Task<Void, any Error>] = []
     var accepted = 0
+    var intakes: [(stage: String, tally: @Sendable () -> IntakeTally)] = []
     var isProjecting = false
   }
 
@@ -126,6 +131,10 @@ public final class PipelineRun: Sendable {
     if isStopped { source.cancel() }
   }
 
+  func began(intake: SourceRunner.Intake, of stage: String) {
+    state.withLock { $0.intakes.append((stage, { intake.tally })) }
+  }
+
   func accepted() { state.withLock { $0.accepted += 1 } }
   func beganProjecting() { state.withLock { $0.isProjecting = true } }
   var isStopping: Bool { state.withLock { $0.stop != .none } }
@@ -163,6 +172,7 @@ public final class PipelineRun: Sendable {
     return RunReport(
       ending: ending, edges: edges, mismatches: mismatches,
       quarantined: try LedgerReading(folder: plan.folder).quarantined(), seconds: seconds,
-      accepted: state.withLock { $0.accepted })
+      accepted: state.withLock { $0.accepted },
+      intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) })
   }
 }

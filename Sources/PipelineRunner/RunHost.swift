@@ -11,6 +11,12 @@ struct RunHost: StageHost {
   let secrets: [String: [UInt8]]
   let logger: Logger
   let clock: @Sendable () -> Double
+  let recent = RecentRecords()
+
+  /// A stored record, from memory if it is still there.
+  func record(_ reference: LedgerReference) throws -> any StoredRecord {
+    try recent.record(reference) ?? ledger.record(reference, types: types)
+  }
 
   func sha256(of bytes: [UInt8]) -> ContentDigest {
     ContentDigest(bytes: SHA256.hash(data: bytes))
@@ -46,14 +52,14 @@ struct RunHost: StageHost {
     of reference: LedgerReference, schema: SchemaID
   ) async throws -> (any StoredRecord)? {
     guard let found = try ledger.ancestor(of: reference, schema: schema) else { return nil }
-    return try ledger.record(found, types: types)
+    return try record(found)
   }
 
   func lookup(
     _ identity: RecordIdentity, schema: SchemaID
   ) async throws -> (any StoredRecord)? {
     guard let found = try ledger.current(identity) else { return nil }
-    return try ledger.record(found, types: types)
+    return try record(found)
   }
 }
 
@@ -80,6 +86,6 @@ struct LookupNotingHost: StageHost {
   ) async throws -> (any StoredRecord)? {
     let found = try base.ledger.current(identity)
     stretch.note(LedgerEntry.Lookup(identity: identity, found: found))
-    return try found.map { try base.ledger.record($0, types: base.types) }
+    return try found.map { try base.record($0) }
   }
 }

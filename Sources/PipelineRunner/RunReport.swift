@@ -1,3 +1,4 @@
+import BoundedQueues
 public import Ledger
 import StageKit
 
@@ -25,6 +26,28 @@ public struct RunReport: Sendable {
   public let seconds: Double
   /// Records that sources handed over.
   public let accepted: Int
+  /// What live sources lost or refused before acceptance.
+  public let intakes: [Intake]
+
+  /// What became of what a live source offered before acceptance: the only place where a record
+  /// may be lost.
+  public struct Intake: Sendable, Codable, Equatable {
+    /// The source.
+    public let stage: String
+    /// Records offered.
+    public let offered: Int
+    /// Records lost by the pipeline file's policy.
+    public let dropped: Int
+    /// Records refused aloud.
+    public let refused: Int
+
+    init(stage: String, _ tally: IntakeTally) {
+      self.stage = stage
+      offered = tally.offered
+      dropped = tally.dropped
+      refused = tally.refused
+    }
+  }
 }
 
 /// How far a run is.

@@ -2,6 +2,7 @@ import BoundedQueues
 import ClinicalRecords
 import Foundation
 import Ledger
+import Logging
 import PipelineFiles
 import StageKit
 
@@ -44,6 +45,7 @@ struct RunSession: Sendable {
   ///
   /// - Returns: how many derived records were left in the queues of an interrupted run.
   func execute() async throws -> [EdgeKey: Int] {
+    let inHand = try openInHand()
     let stale = try ledger.supersedeStale()
     let backlog = try ledger.pendingCounts()
     for (edge, number) in backlog { account.opened(edge, number) }
@@ -57,7 +59,7 @@ struct RunSession: Sendable {
       group.addTask { try await committer.run() }
       group.addTask {
         do {
-          try await handleAll(stages, committer)
+          try await handleAll(stages, committer, inHand)
         } catch {
           committer.close()
           throw error
@@ -89,15 +91,27 @@ struct RunSession: Sendable {
     return stages
   }
 
+  /// Opens the file of what is in hand, and notes what the last run died of, if it was that.
+  private func openInHand() throws -> InHandFile {
+    let places = plan.stages.filter { $0.entry.input != nil }.map(\.concurrency).reduce(0, +)
+    return try InHandFile(plan.folder, run: ledger.run, places: places) { death in
+      try ledger.noteDeath(
+        ofRun: death.run, inHand: death.deliveries, wasAlone: death.wasAlone)
+    }
+  }
+
   /// Gives every stage its inbox, with what waits for it in the ledger.
-  private func wire(_ stages: [MadeStage]) throws -> [StageNode] {
+  ///
+  /// - Parameter only: the one delivery that is to be handled; all that wait when `nil`.
+  private func wire(_ stages: [MadeStage], only: Int64? = nil) throws -> [StageNode] {
     var inboxes: [String: Inbox] = [:]
     for stage in plan.stages where stage.entry.kind == .transform || stage.entry.kind == .sink {
       let edges = plan.edges(into: stage.name)
       inboxes[stage.name] = Inbox(
         stage: stage.name, maxRecords: edges.map(\.queue.maxRecords).reduce(0, +),
-        maxBytes: edges.map(\.queue.maxBytes).reduce(0, +), upstreams: edges.count,
-        backlog: try pending(of: stage.name))
+        maxBytes: edges.map(\.queue.maxBytes).reduce(0, +),
+        edges: edges.map { EdgeKey(from: $0.from, to: $0.to) },
+        backlog: try pending(of: stage.name, only: only))
     }
     let nodes = stages.map { stage in
       let outlets = plan.edges(outOf: stage.plan.name).compactMap { edge in
@@ -108,14 +122,19 @@ struct RunSession: Sendable {
       }
       return StageNode(
         plan: stage.plan, running: stage.running, context: stage.context, host: host,
-        inbox: inboxes[stage.plan.name], outlets: outlets)
+        inbox: inboxes[stage.plan.name],
+        gate: StageGate(first: stage.plan.retry.initial, longest: stage.plan.retry.max),
+        outlets: outlets)
     }
     run.began(inboxes: nodes.compactMap(\.inbox))
     return nodes
   }
 
   /// What an earlier run left for a stage, oldest first; row numbers only, no contents.
-  private func pending(of stage: String) throws -> [PendingDelivery] {
+  private func pending(of stage: String, only: Int64?) throws -> [PendingDelivery] {
+    if let only {
+      return try ledger.pending(for: stage, from: only, limit: 1).filter { $0.delivery == only }
+    }
     var all: [PendingDelivery] = []
     while true {
       let page = try ledger.pending(
@@ -143,13 +162,23 @@ struct RunSession: Sendable {
   /// look-up of captured records, one more what looks up what that made; two to spare.
   private static let lookupRounds = 4
 
-  private func handleAll(_ stages: [MadeStage], _ committer: LedgerCommitter) async throws {
-    try await work(try wire(stages), committer, withSources: true)
+  private func handleAll(
+    _ stages: [MadeStage], _ committer: LedgerCommitter, _ inHand: InHandFile
+  ) async throws {
+    inHand.setAlone(true)
+    for suspect in try ledger.suspects() where !run.isStopping {
+      run.options.logger.notice(
+        "a record that was in hand when the program died is handled alone")
+      try await work(
+        try wire(stages, only: suspect), committer, inHand, withSources: false)
+    }
+    inHand.setAlone(false)
+    try await work(try wire(stages), committer, inHand, withSources: true)
     for _ in 0..<RunSession.lookupRounds where !run.isInterrupted {
       let reopened = try ledger.reopenStale()
       if reopened.isEmpty { break }
       for edge in reopened { account.opened(edge) }
-      try await work(try wire(stages), committer, withSources: false)
+      try await work(try wire(stages), committer, inHand, withSources: false)
     }
     for stage in stages {
       guard case .sink(_, let finish) = stage.running, !run.isInterrupted else { continue }
@@ -161,20 +190,23 @@ struct RunSession: Sendable {
   }
 
   private func work(
-    _ nodes: [StageNode], _ committer: LedgerCommitter, withSources: Bool
+    _ nodes: [StageNode], _ committer: LedgerCommitter, _ inHand: InHandFile, withSources: Bool
   ) async throws {
     let inboxes = Dictionary(
       uniqueKeysWithValues: nodes.compactMap { node in node.inbox.map { (node.name, $0) } })
     let offer = offering(inboxes)
+    var firstPlace = 0
     try await withThrowingTaskGroup(of: Void.self) { group in
       for node in nodes {
         if let inbox = node.inbox { group.addTask { try await inbox.feed() } }
+        let places = firstPlace..<(firstPlace + (node.inbox == nil ? 0 : node.plan.concurrency))
+        firstPlace = places.upperBound
         group.addTask {
           switch node.running {
-          case .source(let run):
-            if withSources { try await source(node, run, committer, offer) }
+          case .source(let body):
+            if withSources { try await source(node, body, committer, offer) }
           case .transform, .sink:
-            try await workers(node, committer, offer)
+            try await workers(node, committer, places.map(inHand.place), offer)
           case .projection: return
           }
           // All that the stage gave is durable and offered before its followers are told.
@@ -192,14 +224,15 @@ struct RunSession: Sendable {
   }
 
   private func workers(
-    _ node: StageNode, _ committer: LedgerCommitter,
-    _ offer: @escaping @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void
+    _ node: StageNode, _ committer: LedgerCommitter, _ places: [InHandFile.Place],
+    _ offer: @escaping @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void
   ) async throws {
-    let worker = StageWorker(
-      node: node, account: account, committer: committer, ledger: ledger, types: types,
-      offer: offer)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<node.plan.concurrency { group.addTask { try await worker.run() } }
+      for place in places {
+        let worker = StageWorker(
+          node: node, run: run, committer: committer, place: place, offer: offer)
+        group.addTask { try await worker.work() }
+      }
       for try await _ in group {}
     }
   }
@@ -207,49 +240,29 @@ struct RunSession: Sendable {
   /// Counts what a commit did and hands the opened deliveries to their inboxes.
   private func offering(
     _ inboxes: [String: Inbox]
-  ) -> @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void {
-    let account = account
-    return { outcome, record in
+  ) -> @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void {
+    let (account, recent) = (account, host.recent)
+    return { outcome, product in
       for edge in outcome.superseded { account.superseded(edge) }
       for edge in outcome.reused { account.reused(edge) }
       for edge in outcome.stillQuarantined { account.stillQuarantined(edge) }
+      if let product, let reference = outcome.reference, !outcome.opened.isEmpty {
+        recent.keep(product.record, as: reference, payloadBytes: product.payloadByteCount)
+      }
       for opened in outcome.opened {
         account.opened(opened.edge)
         inboxes[opened.edge.to]?.offer(
-          opened, record: opened.record == outcome.reference ? record : nil)
+          opened, record: opened.record == outcome.reference ? product?.record : nil)
       }
     }
   }
 
   private func source(
-    _ node: StageNode,
-    _ body:
-      @escaping @Sendable (
-        @escaping @Sendable (any Record, Bool) async throws -> Void
-      ) async throws -> Void,
-    _ committer: LedgerCommitter,
-    _ offer: @escaping @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void
+    _ node: StageNode, _ body: @escaping SourceRunner.Body, _ committer: LedgerCommitter,
+    _ offer: @escaping @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void
   ) async throws {
-    let run = run
-    let task = Task {
-      try await body { record, wait in
-        if run.isStopping { throw CancellationError() }
-        if let stored = record as? any StoredRecord, node.makesStored {
-          let entry = LedgerEntry(
-            product: try LedgerEntry.Product(
-              record: stored, stage: node.name,
-              resultVersion: node.plan.entry.manifest.resultVersion, parent: nil, delivery: nil))
-          if wait {
-            try await committer.commit(entry) { offer($0, stored) }
-          } else {
-            try await committer.submit(entry) { offer($0, stored) }
-          }
-        } else {
-          try await pass(record, from: node)
-        }
-        run.accepted()
-      }
-    }
+    let runner = SourceRunner(node: node, run: run, committer: committer, offer: offer)
+    let task = Task { try await runner.run(body) }
     run.began(source: task)
     do {
       try await withTaskCancellationHandler {
@@ -259,21 +272,6 @@ struct RunSession: Sendable {
       }
     } catch is CancellationError where run.isStopping {
       return
-    }
-  }
-
-  private func pass(_ record: any Record, from node: StageNode) async throws {
-    let stretch = Stretch(delivery: nil, edge: nil, origin: nil)
-    stretch.branch(into: node.outlets.count)
-    for outlet in node.outlets {
-      let item = InboxItem(edge: outlet.edge, record: record, reference: nil, stretch: stretch)
-      do {
-        try await outlet.inbox.queue.send(item, byteCount: record.byteCount)
-      } catch {
-        if outlet.inbox.isStopped { throw CancellationError() }
-        throw error
-      }
-      account.opened(outlet.edge)
     }
   }
 

@@ -11,6 +11,8 @@ struct StageNode: Sendable {
   let context: StageContext
   let host: RunHost
   let inbox: Inbox?
+  /// Whether the stage can be called now.
+  let gate: StageGate
   /// The edges out of the stage, each with the inbox that it leads to.
   let outlets: [Outlet]
 
@@ -27,46 +29,75 @@ struct StageNode: Sendable {
 /// Takes items from a stage's inbox one at a time and brings each to its end.
 struct StageWorker: Sendable {
   let node: StageNode
-  let account: RunAccount
+  let run: PipelineRun
   let committer: LedgerCommitter
-  let ledger: RunLedger
-  let types: [SchemaID: RecordType]
-  let offer: @Sendable (LedgerOutcome, (any StoredRecord)?) -> Void
+  /// Where the worker notes what it has in hand.
+  let place: InHandFile.Place
+  let offer: @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void
+
+  private var account: RunAccount { run.account }
 
   /// Works until the inbox is closed and empty, or the run stops.
-  func run() async throws {
+  func work() async throws {
     guard let inbox = node.inbox else { return }
-    while !inbox.isStopped, let item = try await inbox.queue.receive() {
-      if inbox.isStopped {
-        abandon(item)
-        break
+    // The group holds those that have stepped aside; each comes back, or stays in the ledger.
+    try await withThrowingDiscardingTaskGroup { aside in
+      while !inbox.isStopped, let item = try await inbox.queue.receive() {
+        if inbox.isStopped {
+          abandon(item)
+          break
+        }
+        try await handle(item, &aside)
       }
-      try await handle(item)
     }
     if inbox.isStopped { try await inbox.abandonQueue(account) }
   }
 
-  private func handle(_ item: InboxItem) async throws {
+  private func handle(
+    _ item: InboxItem, _ aside: inout ThrowingDiscardingTaskGroup<any Error>
+  ) async throws {
+    var item = item
+    while let (wait, trial) = try await attempt(item) {
+      if item.reference != nil, let inbox = node.inbox, inbox.stepAside() {
+        let left = item
+        aside.addTask {
+          inbox.comeBack(left, trial: try await pause(for: wait) ? trial : nil)
+        }
+        return
+      }
+      guard try await pause(for: wait) else {
+        abandon(item)
+        break
+      }
+      item.trial = trial
+    }
+    if item.reference != nil { node.inbox?.ended() }
+  }
+
+  /// Handles an item once.
+  ///
+  /// - Returns: the wait before it is tried again, unless it has come to its end.
+  private func attempt(_ item: InboxItem) async throws -> (Duration, Trial)? {
     let record: any Record
     if let inMemory = item.record {
       record = inMemory
     } else if let reference = item.reference {
-      record = try ledger.record(reference, types: types)
+      record = try node.host.record(reference)
     } else {
       preconditionFailure("an item has its record or its row")
     }
     switch node.running {
     case .transform(let outputByteCount, let process):
-      try await transform(item, record, outputByteCount, process)
-    case .sink(let accept, _): try await sink(item, record, accept)
+      return try await transform(item, record, outputByteCount, process)
+    case .sink(let accept, _): return try await sink(item, record, accept)
     case .source, .projection: preconditionFailure("only transforms and sinks have workers")
     }
   }
 
   private func transform(
     _ item: InboxItem, _ record: any Record, _ outputByteCount: (any Record) -> Int,
-    _ process: @Sendable (any Record, DeliveryContext) async throws -> any Record
-  ) async throws {
+    _ process: @escaping @Sendable (any Record, DeliveryContext) async throws -> any Record
+  ) async throws -> (Duration, Trial)? {
     // Room for the output is taken before the work: nothing is made that has nowhere to wait.
     var reservations: [BoundedQueue<InboxItem>.Reservation] = []
     if !node.makesStored {
@@ -75,17 +106,19 @@ struct StageWorker: Sendable {
         do {
           reservations.append(try await outlet.inbox.queue.reserve(byteCount: bytes))
         } catch {
-          if outlet.inbox.isStopped { return abandon(item) }
-          throw error
+          guard outlet.inbox.isStopped else { throw error }
+          abandon(item)
+          return nil
         }
       }
     }
-    let attempt = try await tries(item) { delivery in
+    let reserved = reservations.first?.byteCount
+    let ending = try await call(item) { delivery in
       let output = try await process(record, delivery)
-      try check(output, reserved: reservations.first?.byteCount)
+      try check(output, reserved: reserved)
       return output
     }
-    switch attempt {
+    switch ending {
     case .success(let output, let attempts):
       if let stored = output as? any StoredRecord, node.makesStored {
         try await finish(item, product: stored, attempts: attempts)
@@ -93,15 +126,17 @@ struct StageWorker: Sendable {
         try await pass(item, output, reservations)
       }
     case .failure(let failure, let attempts): try await fail(item, failure, attempts)
+    case .later(let wait, let trial): return (wait, trial)
     case .interrupted: abandon(item)
     }
+    return nil
   }
 
   private func sink(
     _ item: InboxItem, _ record: any Record,
-    _ accept: @Sendable (any Record, DeliveryContext) async throws -> Void
-  ) async throws {
-    let attempt = try await tries(item) { delivery in
+    _ accept: @escaping @Sendable (any Record, DeliveryContext) async throws -> Void
+  ) async throws -> (Duration, Trial)? {
+    let ending = try await call(item) { delivery in
       if let accepts = node.plan.accepts, record.privacy > accepts {
         throw StageError(
           .record, "privacy_label", subject: "the record is \(record.privacy.rawValue)",
@@ -109,11 +144,13 @@ struct StageWorker: Sendable {
       }
       try await accept(record, delivery)
     }
-    switch attempt {
+    switch ending {
     case .success(_, let attempts): try await finish(item, product: nil, attempts: attempts)
     case .failure(let failure, let attempts): try await fail(item, failure, attempts)
+    case .later(let wait, let trial): return (wait, trial)
     case .interrupted: abandon(item)
     }
+    return nil
   }
 
   /// The plan's label and bounds hold at each hand-over, whatever the stage made.
@@ -164,7 +201,10 @@ struct StageWorker: Sendable {
     let ends =
       combined
       ? stretch.delivery.map {
-        [LedgerEntry.End(delivery: $0, attempts: attempts, lookups: stretch.lookups)]
+        [
+          LedgerEntry.End(
+            delivery: $0, attempts: attempts, lookups: stretch.lookups, journey: stretch.journey)
+        ]
       } ?? [] : []
     let encoded: LedgerEntry.Product?
     do {
@@ -185,7 +225,7 @@ struct StageWorker: Sendable {
     try await committer.submit(entry) { outcome in
       if isDerived { account.done(item.edge) }
       if combined, let edge = stretch.edge, !outcome.overtaken { account.done(edge) }
-      offer(outcome, product)
+      offer(outcome, encoded)
     }
     if !combined { try await endBranch(stretch) }
   }
@@ -209,73 +249,6 @@ struct StageWorker: Sendable {
     try await committer.submit(LedgerEntry(ends: [end])) { outcome in
       guard let edge, !outcome.overtaken else { return }
       if end.failure == nil { account.done(edge) } else { account.quarantined(edge) }
-    }
-  }
-
-  // MARK: Attempts
-
-  private enum Attempt<Result> {
-    case success(Result, attempts: Int)
-    case failure(DeliveryFailure, attempts: Int)
-    case interrupted
-  }
-
-  /// Calls a stage until it succeeds, fails for good, or its attempts are used up.
-  private func tries<Result>(
-    _ item: InboxItem, _ body: (DeliveryContext) async throws -> Result
-  ) async throws -> Attempt<Result> {
-    let host = LookupNotingHost(base: node.host, stretch: item.stretch)
-    let context = StageContext(
-      stage: node.context.stage, study: node.context.study, folder: node.context.folder,
-      host: host)
-    var attempt = 1
-    var wait = node.plan.retry.initial
-    while true {
-      let delivery = DeliveryContext(
-        stage: context, origin: item.stretch.origin, attempt: attempt)
-      do {
-        return .success(try await body(delivery), attempts: attempt)
-      } catch let error as LedgerError {
-        throw error
-      } catch is CancellationError {
-        return .interrupted
-      } catch {
-        let failure = StageWorker.stageError(of: error)
-        switch failure.failureClass {
-        case .fatal:
-          throw RunError(failure, stage: node.name, fatal: .fatal)
-        case .unavailable: break
-        case .transient where attempt < node.plan.retry.attempts: attempt += 1
-        case .transient, .record:
-          return .failure(deliveryFailure(failure), attempts: attempt)
-        }
-      }
-      if node.inbox?.isStopped == true { return .interrupted }
-      try await Task.sleep(for: jittered(wait))
-      wait = min(wait * 2, node.plan.retry.max)
-    }
-  }
-
-  /// Full jitter: a uniform share of the wait, so that retries do not march in step (Brooker,
-  /// "Exponential backoff and jitter", 2015).
-  private func jittered(_ wait: Duration) -> Duration { wait * Double.random(in: 0...1) }
-
-  private func deliveryFailure(_ error: StageError) -> DeliveryFailure {
-    DeliveryFailure(
-      stage: node.name, failureClass: error.failureClass.rawValue, reason: error.code.name,
-      message: error.subject, hint: error.hint)
-  }
-
-  /// Only a stage's own errors have words that are known to tell nothing of a subject.
-  private static func stageError(of error: any Error) -> StageError {
-    switch error {
-    case let error as StageError: error
-    case let error as RecordError:
-      StageError(.record, error.code.name, subject: error.subject, hint: error.hint)
-    default:
-      StageError(
-        .record, "unexpected_error", subject: "the stage threw \(type(of: error))",
-        hint: "this is a fault of the stage: report it to its author")
     }
   }
 }

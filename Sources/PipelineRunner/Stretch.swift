@@ -20,6 +20,7 @@ final class Stretch: Sendable {
     var failure: DeliveryFailure?
     var attempts = 1
     var lookups: Set<LedgerEntry.Lookup> = []
+    var journey: [JourneyStep] = []
   }
   private let state = Mutex(State())
 
@@ -34,6 +35,12 @@ final class Stretch: Sendable {
 
   /// A stage on the way asked for a partner.
   func note(_ lookup: LedgerEntry.Lookup) { state.withLock { _ = $0.lookups.insert(lookup) } }
+
+  /// A stage on the way was called.
+  func note(_ step: JourneyStep) { state.withLock { $0.journey.append(step) } }
+
+  /// The calls so far.
+  var journey: [JourneyStep] { state.withLock { $0.journey } }
 
   /// What was asked for so far.
   var lookups: [LedgerEntry.Lookup] { state.withLock { Array($0.lookups) } }
@@ -55,7 +62,7 @@ final class Stretch: Sendable {
       guard state.openBranches == 0, let delivery else { return nil }
       return LedgerEntry.End(
         delivery: delivery, failure: state.failure, attempts: state.attempts,
-        lookups: Array(state.lookups))
+        lookups: Array(state.lookups), journey: state.journey)
     }
   }
 }

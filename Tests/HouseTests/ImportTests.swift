@@ -30,7 +30,7 @@ struct ImportTests {
     ],
     "PipelineRunner": [
       "PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", "Foundation",
-      "FoundationEssentials", "Logging", "Crypto",
+      "FoundationEssentials", "Logging", "Crypto", "CCrashMark",
     ],
     "BuiltInStages": Set(["StageKit"]).union(plugins.keys),
     // `measure` calls the same pure code as the stages, without a ledger, hence the plugins here.

@@ -62,6 +62,19 @@ enum TestRuns {
     return PipelineRun.Options(program: "test", logger: logger)
   }
 
+  /// Options under which waits take no time; `passed` is told of each.
+  static func simulated(
+    _ passed: @escaping @Sendable (Duration) -> Void = { _ in }
+  ) -> PipelineRun.Options {
+    var options = options
+    options.sleep = { duration in
+      try Task.checkCancellation()
+      passed(duration)
+      await Task.yield()
+    }
+    return options
+  }
+
   static func run(_ plan: Plan) async throws -> RunReport {
     try await PipelineRun(plan: plan, options: options).run()
   }

@@ -59,9 +59,9 @@ final class TestBoard: Sendable {
     }
   }
 
-  /// Registers the board under a fresh name, to be used in the pipeline file.
-  func register() -> String {
-    let name = "board-\(UUID().uuidString)"
+  /// Registers the board under a name, to be used in the pipeline file: a fresh one, or the one
+  /// that an earlier process gave its own board, since the name is part of the reuse key.
+  func register(as name: String = "board-\(UUID().uuidString)") -> String {
     TestBoard.boards.withLock { $0[name] = self }
     return name
   }
@@ -209,5 +209,5 @@ let testCatalogue = [
   StageEntry(NumberStorer.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
   StageEntry(ResultSink.self),
   StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
-  StageEntry(FrameCopier.self), StageEntry(FrameChecker.self),
+  StageEntry(FrameCopier.self), StageEntry(FrameChecker.self), StageEntry(LiveNumbers.self),
 ]
