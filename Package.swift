@@ -121,7 +121,7 @@ let package = Package(
     tests(
       "PipelineFiles",
       ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
-    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting"]),
+    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting", grdb]),
     tests(
       "PipelineRunner",
       [

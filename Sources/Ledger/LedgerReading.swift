@@ -5,7 +5,7 @@ public import StageKit
 
 /// A data folder's ledger opened to be looked at, also while a run owns it.
 public struct LedgerReading: Sendable {
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
 
   /// Opens the ledger of a data folder; one of an older format is brought to the present one first.
   ///

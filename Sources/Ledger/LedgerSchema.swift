@@ -80,7 +80,7 @@ enum LedgerSchema {
       route_id INTEGER NOT NULL REFERENCES route(id), state INTEGER NOT NULL,
       opened_run INTEGER NOT NULL, ended_run INTEGER, ended_at REAL,
       attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, journey TEXT,
-      reused_run INTEGER, suspect INTEGER NOT NULL DEFAULT 0,
+      reused_run INTEGER, reopened_for TEXT, suspect INTEGER NOT NULL DEFAULT 0,
       UNIQUE (record_id, route_id)) STRICT;
     INSERT INTO routed(
       id, record_id, route_id, state, opened_run, ended_run, ended_at, attempts)

@@ -182,9 +182,12 @@ private struct CommitStep {
         try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", [run, delivery])
         try follow(delivery, &outcome)
       case .done, .superseded:
+        let isDone = found["state"] == DeliveryState.done.rawValue
         try execute(
-          "UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL WHERE id = ?",
-          [run, delivery])
+          """
+          UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL, reopened_for = ?
+          WHERE id = ?
+          """, [run, isDone ? "look-up" : "return", delivery])
         outcome.opened.append(
           LedgerOutcome.Opened(
             delivery: delivery, edge: route.edge, record: LedgerReference(number: record)))

@@ -103,7 +103,10 @@ extension RunLedger {
         for row in rows {
           guard let edge = wanted[row["route_id"]] else { continue }
           try db.execute(
-            sql: "UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL WHERE id = ?",
+            sql: """
+              UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL,
+                reopened_for = 'look-up' WHERE id = ?
+              """,
             arguments: [run, row["id"] as Int64])
           reopened.append(edge)
         }

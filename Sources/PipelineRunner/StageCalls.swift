@@ -5,10 +5,10 @@ import StageKit
 
 /// How the calls for one item ended.
 enum CallEnding<Result: Sendable>: Sendable {
-  /// With a result, at the last of so many attempts.
-  case success(Result, attempts: Int)
+  /// With a result.
+  case success(Result)
   /// For good.
-  case failure(DeliveryFailure, attempts: Int)
+  case failure(DeliveryFailure)
   /// It is tried again after a wait; the record may step aside meanwhile.
   case later(after: Duration, Trial)
   /// The run stops.
@@ -42,7 +42,7 @@ extension StageWorker {
         item.stretch.note(
           JourneyStep(
             stage: node.name, microseconds: microseconds(since: start), failures: trial.failures))
-        return .success(result, attempts: trial.attempt)
+        return .success(result)
       } catch {
         place.end()
         if error is CancellationError { return .interrupted }
@@ -84,7 +84,7 @@ extension StageWorker {
       item.stretch.note(
         JourneyStep(
           stage: node.name, microseconds: microseconds(since: start), failures: trial.failures))
-      return .failure(deliveryFailure(failure), attempts: trial.attempt)
+      return .failure(deliveryFailure(failure))
     }
   }
 

@@ -119,13 +119,13 @@ struct StageWorker: Sendable {
       return output
     }
     switch ending {
-    case .success(let output, let attempts):
+    case .success(let output):
       if let stored = output as? any StoredRecord, node.makesStored {
-        try await finish(item, product: stored, attempts: attempts)
+        try await finish(item, product: stored)
       } else {
         try await pass(item, output, reservations)
       }
-    case .failure(let failure, let attempts): try await fail(item, failure, attempts)
+    case .failure(let failure): try await fail(item, failure)
     case .later(let wait, let trial): return (wait, trial)
     case .interrupted: abandon(item)
     }
@@ -145,8 +145,8 @@ struct StageWorker: Sendable {
       try await accept(record, delivery)
     }
     switch ending {
-    case .success(_, let attempts): try await finish(item, product: nil, attempts: attempts)
-    case .failure(let failure, let attempts): try await fail(item, failure, attempts)
+    case .success: try await finish(item, product: nil)
+    case .failure(let failure): try await fail(item, failure)
     case .later(let wait, let trial): return (wait, trial)
     case .interrupted: abandon(item)
     }
@@ -193,9 +193,7 @@ struct StageWorker: Sendable {
   }
 
   /// Commits the end of a branch, with its product if it gave one.
-  private func finish(
-    _ item: InboxItem, product: (any StoredRecord)?, attempts: Int
-  ) async throws {
+  private func finish(_ item: InboxItem, product: (any StoredRecord)?) async throws {
     let stretch = item.stretch
     let combined = stretch.isLastBranch
     let ends =
@@ -203,7 +201,8 @@ struct StageWorker: Sendable {
       ? stretch.delivery.map {
         [
           LedgerEntry.End(
-            delivery: $0, attempts: attempts, lookups: stretch.lookups, journey: stretch.journey)
+            delivery: $0, attempts: stretch.attempts, lookups: stretch.lookups,
+            journey: stretch.journey)
         ]
       } ?? [] : []
     let encoded: LedgerEntry.Product?
@@ -214,7 +213,7 @@ struct StageWorker: Sendable {
           parent: stretch.origin, delivery: stretch.delivery)
       }
     } catch {
-      return try await fail(item, deliveryFailure(StageWorker.stageError(of: error)), attempts)
+      return try await fail(item, deliveryFailure(StageWorker.stageError(of: error)))
     }
     let entry = LedgerEntry(product: encoded, ends: ends)
     if entry.product == nil, entry.ends.isEmpty, combined {
@@ -230,21 +229,17 @@ struct StageWorker: Sendable {
     if !combined { try await endBranch(stretch) }
   }
 
-  private func fail(
-    _ item: InboxItem, _ failure: DeliveryFailure, _ attempts: Int
-  ) async throws {
+  private func fail(_ item: InboxItem, _ failure: DeliveryFailure) async throws {
     if item.reference == nil { account.quarantined(item.edge) }
     node.context.host.log(
       .warning, stage: node.name, "a record was set aside",
       ["reason": failure.reason, "class": failure.failureClass])
-    try await endBranch(item.stretch, failure: failure, attempts: attempts)
+    try await endBranch(item.stretch, failure: failure)
   }
 
   /// Ends a branch after what it committed before; the last one ends the delivery.
-  private func endBranch(
-    _ stretch: Stretch, failure: DeliveryFailure? = nil, attempts: Int = 1
-  ) async throws {
-    guard let end = stretch.endBranch(failure: failure, attempts: attempts) else { return }
+  private func endBranch(_ stretch: Stretch, failure: DeliveryFailure? = nil) async throws {
+    guard let end = stretch.endBranch(failure: failure) else { return }
     let edge = stretch.edge
     try await committer.submit(LedgerEntry(ends: [end])) { outcome in
       guard let edge, !outcome.overtaken else { return }

@@ -37,10 +37,18 @@ final class Stretch: Sendable {
   func note(_ lookup: LedgerEntry.Lookup) { state.withLock { _ = $0.lookups.insert(lookup) } }
 
   /// A stage on the way was called.
-  func note(_ step: JourneyStep) { state.withLock { $0.journey.append(step) } }
+  func note(_ step: JourneyStep) {
+    state.withLock { state in
+      state.journey.append(step)
+      state.attempts = max(state.attempts, step.failures.count + 1)
+    }
+  }
 
   /// The calls so far.
   var journey: [JourneyStep] { state.withLock { $0.journey } }
+
+  /// The most calls that one stage needed.
+  var attempts: Int { state.withLock { $0.attempts } }
 
   /// What was asked for so far.
   var lookups: [LedgerEntry.Lookup] { state.withLock { Array($0.lookups) } }
@@ -54,10 +62,9 @@ final class Stretch: Sendable {
   /// A branch has ended and is durable.
   ///
   /// - Returns: how the delivery ends, when this was the last branch.
-  func endBranch(failure: DeliveryFailure? = nil, attempts: Int = 1) -> LedgerEntry.End? {
+  func endBranch(failure: DeliveryFailure? = nil) -> LedgerEntry.End? {
     state.withLock { state in
       state.openBranches -= 1
-      state.attempts = max(state.attempts, attempts)
       if state.failure == nil { state.failure = failure }
       guard state.openBranches == 0, let delivery else { return nil }
       return LedgerEntry.End(

@@ -25,6 +25,7 @@ struct Anagen: ParsableCommand {
           SchemaCommand.self,
         ]),
       CommandGroup(
-        name: "Data folder", subcommands: [StatusCommand.self, QuarantineCommand.self]),
+        name: "Data folder",
+        subcommands: [StatusCommand.self, ExplainCommand.self, QuarantineCommand.self]),
     ])
 }

@@ -1,0 +1,114 @@
+import ArgumentParser
+import ClinicalRecords
+import Crypto
+import Ledger
+
+/// `anagen explain`: the journey of a record.
+struct ExplainCommand: AnagenCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Tell what became of a picture or record, and why.",
+    discussion: """
+        anagen explain scalp-0042.jpg --data OUT
+        anagen explain OUT/pictures/3f9a….jpg --data OUT
+        anagen explain 17 --data OUT
+
+      Names a picture by its file (the bytes count, then the name), by an identity, by the number \
+      that 'quarantine list' shows, or as record:NUMBER. Shows each stage that it passed with version, attempts and times, what earlier runs \
+      had done already, which part of a key made something run again, and where it ended and why. \
+      The names identify subjects: this is for who may see OUT/private.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("A file, an identity, a number, or record:NUMBER.", valueName: "record|file")
+  )
+  var name: String
+
+  @OptionGroup var place: DataFolderArgument
+  @OptionGroup var output: FormatOption
+
+  func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+    let reading = try LedgerReading(folder: place.folder(in: environment))
+    let path = environment.absolute(name)
+    let digest =
+      FileAccess.exists(path)
+      ? ContentDigest(bytes: SHA256.hash(data: try FileAccess.read(path))) : nil
+    let roots = try reading.roots(named: name, digest: digest)
+    guard !roots.isEmpty else {
+      throw CommandFailure(
+        .badData, "nothing in the data folder goes by '\(name)'",
+        hint: "give the original file, a released picture, or a number that 'quarantine list' shows"
+      )
+    }
+    for root in roots {
+      guard let journey = try reading.journey(of: root) else { continue }
+      switch output.format {
+      case .json:
+        try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(journey) + [10])
+      case .text: try environment.terminal.result(JourneyText(journey).text)
+      }
+    }
+    return .done
+  }
+}
+
+/// A journey in words, one line a record, a delivery, a stage.
+struct JourneyText {
+  private(set) var lines: [String] = []
+
+  init(_ journey: RecordJourney) { add(journey, depth: 0) }
+
+  var text: String { lines.joined(separator: "\n") }
+
+  private mutating func add(_ journey: RecordJourney, depth: Int) {
+    let indent = String(repeating: "  ", count: depth)
+    let newer = journey.supersededBy.map { ", superseded by record \($0)" } ?? ""
+    lines.append(
+      "\(indent)record \(journey.record): \(journey.schema) \(journey.identity) "
+        + "(\(journey.label)\(newer))")
+    for origin in journey.origins {
+      lines.append(
+        "\(indent)  made by \(origin.stage), version \(origin.resultVersion), in run \(origin.run)")
+    }
+    for delivery in journey.deliveries { add(delivery, indent: indent, depth: depth) }
+  }
+
+  private mutating func add(
+    _ delivery: RecordJourney.Delivery, indent: String, depth: Int
+  ) {
+    lines.append("\(indent)  -> \(delivery.edge.to): \(ending(of: delivery))")
+    for reason in delivery.again { lines.append("\(indent)     again, since \(reason)") }
+    for step in delivery.steps {
+      for failure in step.failures {
+        lines.append(
+          "\(indent)     \(step.stage): failed after \(time(failure.microseconds)): "
+            + "\(failure.reason) (\(failure.failureClass))")
+      }
+      lines.append("\(indent)     \(step.stage): \(time(step.microseconds))")
+    }
+    if delivery.crashes > 0 {
+      lines.append("\(indent)     the program died \(delivery.crashes) times with it alone in hand")
+    }
+    for failure in delivery.failures {
+      lines.append(
+        "\(indent)     set aside by \(failure.stage): \(failure.reason): \(failure.message)")
+      lines.append("\(indent)       \(failure.hint)")
+    }
+    for result in delivery.results { add(result, depth: depth + 2) }
+  }
+
+  private func ending(of delivery: RecordJourney.Delivery) -> String {
+    let attempts = delivery.attempts > 1 ? " after \(delivery.attempts) attempts" : ""
+    let run = delivery.endedRun.map { " in run \($0)" } ?? ""
+    let stands = delivery.reusedRun.map { ", stands in run \($0)" } ?? ""
+    return switch delivery.state {
+    case "pending": "waits since run \(delivery.openedRun)"
+    case "quarantined": "set aside\(attempts)\(run), number \(delivery.delivery)"
+    default: "\(delivery.state)\(attempts)\(run)\(stands)"
+    }
+  }
+
+  private func time(_ microseconds: Int64) -> String {
+    "\(MeasurementText.fixed(Double(microseconds) / 1000, 1)) ms"
+  }
+}
