@@ -115,6 +115,8 @@ extension RunLedger {
     }
   }
 
+  // One statement sees one state of the database, so the calls below need no transaction around it.
+
   /// Reads a stored record.
   ///
   /// - Throws: ``LedgerError`` with code `damaged` when it is not there or cannot be read.
@@ -122,7 +124,7 @@ extension RunLedger {
     _ reference: LedgerReference, types: [SchemaID: RecordType]
   ) throws -> any StoredRecord {
     let row = try RunLedger.inWords {
-      try database.read { db in
+      try database.unsafeRead { db in
         try Row.fetchOne(
           db.cachedStatement(
             sql: "SELECT schema, payload, payload_sha256 FROM record WHERE id = ?"),
@@ -170,7 +172,7 @@ extension RunLedger {
   /// The nearest ancestor of a record with a schema; the record itself counts.
   public func ancestor(of reference: LedgerReference, schema: SchemaID) throws -> LedgerReference? {
     try RunLedger.inWords {
-      try database.read { db in
+      try database.unsafeRead { db in
         try Int64.fetchOne(
           db.cachedStatement(
             sql: """
@@ -190,7 +192,7 @@ extension RunLedger {
   /// The current record of an identity, if there is one.
   public func current(_ identity: RecordIdentity) throws -> LedgerReference? {
     try RunLedger.inWords {
-      try database.read { db in
+      try database.unsafeRead { db in
         try Int64.fetchOne(
           db.cachedStatement(
             sql: "SELECT id FROM record WHERE identity = ? AND superseded_by IS NULL"),

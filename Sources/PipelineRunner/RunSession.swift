@@ -122,9 +122,7 @@ struct RunSession: Sendable {
       }
       return StageNode(
         plan: stage.plan, running: stage.running, context: stage.context, host: host,
-        inbox: inboxes[stage.plan.name],
-        gate: StageGate(first: stage.plan.retry.initial, longest: stage.plan.retry.max),
-        outlets: outlets)
+        inbox: inboxes[stage.plan.name], outlets: outlets)
     }
     run.began(inboxes: nodes.compactMap(\.inbox))
     return nodes
@@ -282,11 +280,11 @@ struct RunSession: Sendable {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
       let references = try ledger.projected(to: name)
-      let (ledger, types, context) = (ledger, types, stage.context)
+      let (host, context) = (host, stage.context)
       try await failing(name) {
         try await project(references.count) { index in
           let reference = references[index]
-          let record = try ledger.record(reference, types: types)
+          let record = try host.record(reference)
           return (record, DeliveryContext(stage: context, origin: reference, attempt: 1))
         }
       }

@@ -5,7 +5,7 @@ import PipelineFiles
 import StageKit
 
 /// What the workers of one stage share.
-struct StageNode: Sendable {
+final class StageNode: Sendable {
   let plan: Plan.Stage
   let running: RunningStage
   let context: StageContext
@@ -15,6 +15,8 @@ struct StageNode: Sendable {
   let gate: StageGate
   /// The edges out of the stage, each with the inbox that it leads to.
   let outlets: [Outlet]
+  /// The highest label that what the stage makes may have; `nil` when it makes nothing.
+  let highestLabel: PrivacyLabel?
 
   struct Outlet: Sendable {
     let edge: EdgeKey
@@ -22,18 +24,43 @@ struct StageNode: Sendable {
     let inbox: Inbox
   }
 
+  init(
+    plan: Plan.Stage, running: RunningStage, context: StageContext, host: RunHost, inbox: Inbox?,
+    outlets: [Outlet]
+  ) {
+    self.plan = plan
+    self.running = running
+    self.context = context
+    self.host = host
+    self.inbox = inbox
+    self.outlets = outlets
+    gate = StageGate(first: plan.retry.initial, longest: plan.retry.max)
+    highestLabel = outlets.map(\.label).max()
+  }
+
   var name: String { plan.name }
   var makesStored: Bool { plan.entry.output?.isStored ?? false }
 }
 
 /// Takes items from a stage's inbox one at a time and brings each to its end.
-struct StageWorker: Sendable {
+final class StageWorker: Sendable {
   let node: StageNode
   let run: PipelineRun
   let committer: LedgerCommitter
   /// Where the worker notes what it has in hand.
   let place: InHandFile.Place
   let offer: @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void
+
+  init(
+    node: StageNode, run: PipelineRun, committer: LedgerCommitter, place: InHandFile.Place,
+    offer: @escaping @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void
+  ) {
+    self.node = node
+    self.run = run
+    self.committer = committer
+    self.place = place
+    self.offer = offer
+  }
 
   private var account: RunAccount { run.account }
 
@@ -61,7 +88,7 @@ struct StageWorker: Sendable {
       if item.reference != nil, let inbox = node.inbox, inbox.stepAside() {
         let left = item
         aside.addTask {
-          inbox.comeBack(left, trial: try await pause(for: wait) ? trial : nil)
+          inbox.comeBack(left, trial: try await self.pause(for: wait) ? trial : nil)
         }
         return
       }
@@ -115,7 +142,7 @@ struct StageWorker: Sendable {
     let reserved = reservations.first?.byteCount
     let ending = try await call(item) { delivery in
       let output = try await process(record, delivery)
-      try check(output, reserved: reserved)
+      try self.check(output, reserved: reserved)
       return output
     }
     switch ending {
@@ -136,8 +163,9 @@ struct StageWorker: Sendable {
     _ item: InboxItem, _ record: any Record,
     _ accept: @escaping @Sendable (any Record, DeliveryContext) async throws -> Void
   ) async throws -> (Duration, Trial)? {
+    let accepts = node.plan.accepts
     let ending = try await call(item) { delivery in
-      if let accepts = node.plan.accepts, record.privacy > accepts {
+      if let accepts, record.privacy > accepts {
         throw StageError(
           .record, "privacy_label", subject: "the record is \(record.privacy.rawValue)",
           hint: "the stage accepts at most \(accepts.rawValue)")
@@ -161,7 +189,7 @@ struct StageWorker: Sendable {
         subject: "the output takes \(output.byteCount) bytes, \(reserved) were reserved",
         hint: "this is a fault of the stage: its outputByteCount must be an upper bound")
     }
-    guard let highest = node.outlets.map(\.label).max(), output.privacy > highest else { return }
+    guard let highest = node.highestLabel, output.privacy > highest else { return }
     throw StageError(
       .record, "privacy_label",
       subject: "the output is \(output.privacy.rawValue), above \(highest.rawValue)",
@@ -221,6 +249,7 @@ struct StageWorker: Sendable {
       return
     }
     let isDerived = item.reference == nil
+    let (account, offer) = (account, offer)
     try await committer.submit(entry) { outcome in
       if isDerived { account.done(item.edge) }
       if combined, let edge = stretch.edge, !outcome.overtaken { account.done(edge) }
@@ -240,7 +269,7 @@ struct StageWorker: Sendable {
   /// Ends a branch after what it committed before; the last one ends the delivery.
   private func endBranch(_ stretch: Stretch, failure: DeliveryFailure? = nil) async throws {
     guard let end = stretch.endBranch(failure: failure) else { return }
-    let edge = stretch.edge
+    let (edge, account) = (stretch.edge, account)
     try await committer.submit(LedgerEntry(ends: [end])) { outcome in
       guard let edge, !outcome.overtaken else { return }
       if end.failure == nil { account.done(edge) } else { account.quarantined(edge) }
