@@ -35,12 +35,13 @@ public final class RunLedger: Sendable {
   ///   - folder: the data folder, whose lock the caller holds.
   ///   - durability: how much a commit outlives.
   ///   - plan: the frozen plan as canonical JSON, kept with the run.
+  ///   - source: what the run was started from, kept with it.
   ///   - program: the program's version, kept with the run.
   ///   - now: seconds since 1970, for time stamps.
   /// - Throws: ``LedgerError``: `newer`, `damaged` or `io`.
   public init(
-    folder: DataFolder, durability: Durability, plan: [UInt8], program: String,
-    now: @escaping @Sendable () -> Double
+    folder: DataFolder, durability: Durability, plan: [UInt8], source: RunSource? = nil,
+    program: String, now: @escaping @Sendable () -> Double
   ) throws {
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
@@ -51,12 +52,16 @@ public final class RunLedger: Sendable {
     let digest = SHA256.hash(data: plan)
     let planDigest = ContentDigest(bytes: digest).hexadecimal
     let text = String(decoding: plan, as: UTF8.self)
+    let origin = try source.map {
+      String(decoding: try CanonicalJSONEncoder().encode($0), as: UTF8.self)
+    }
     run = try RunLedger.inWords {
       try database.write { db in
         try db.execute(
           sql: """
-            INSERT INTO run(plan_digest, plan, program, started_at) VALUES (?, ?, ?, ?)
-            """, arguments: [planDigest, text, program, now()])
+            INSERT INTO run(plan_digest, plan, program, started_at, source)
+            VALUES (?, ?, ?, ?, ?)
+            """, arguments: [planDigest, text, program, now(), origin])
         return db.lastInsertedRowID
       }
     }

@@ -2,7 +2,7 @@ import BoundedQueues
 import ClinicalRecords
 import Dispatch
 import Foundation
-import Ledger
+public import Ledger
 public import Logging
 public import PipelineFiles
 import StageKit
@@ -18,6 +18,8 @@ public final class PipelineRun: Sendable {
     public var secrets: [String: [UInt8]]
     /// The program's version, kept with the run.
     public var program: String
+    /// What the run is started from, kept with it for who goes on with it.
+    public var source: RunSource?
     /// Where log lines go.
     public var logger: Logger
     /// Seconds since 1970.
@@ -86,7 +88,8 @@ public final class PipelineRun: Sendable {
     let lock = try DataFolderLock(plan.folder)
     let ledger = try RunLedger(
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
-      plan: plan.digestInput.serialised(), program: options.program, now: options.now)
+      plan: plan.digestInput.serialised(), source: options.source, program: options.program,
+      now: options.now)
     do {
       let session = try RunSession(run: self, ledger: ledger)
       let leftovers = try await session.execute()

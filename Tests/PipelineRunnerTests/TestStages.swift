@@ -210,4 +210,5 @@ let testCatalogue = [
   StageEntry(ResultSink.self),
   StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
   StageEntry(FrameCopier.self), StageEntry(FrameChecker.self), StageEntry(LiveNumbers.self),
+  StageEntry(PressedNumbers.self),
 ]
