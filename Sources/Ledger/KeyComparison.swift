@@ -14,6 +14,12 @@ enum KeyComparison {
     return stages(old, new)
   }
 
+  /// Compares any two documents; one line a part.
+  static func documents(_ before: String, _ after: String) -> [String] {
+    guard let old = document(before), let new = document(after) else { return [] }
+    return Set(old.keys).union(new.keys).sorted().flatMap { values(old[$0], new[$0], $0) }
+  }
+
   private static func document(_ text: String) -> [String: Any]? {
     do {
       return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
@@ -41,6 +47,12 @@ enum KeyComparison {
     if let old = old as? [String: Any], let new = new as? [String: Any] {
       return Set(old.keys).union(new.keys).sorted().flatMap {
         values(old[$0], new[$0], "\(path).\($0)")
+      }
+    }
+    if let old = old as? [[String: Any]], let new = new as? [[String: Any]], old.count == new.count
+    {
+      return zip(old, new).flatMap { old, new in
+        values(old, new, "\(path)[\(new["name"] as? String ?? new["path"] as? String ?? "")]")
       }
     }
     let texts = (text(old), text(new))

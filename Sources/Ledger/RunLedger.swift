@@ -26,6 +26,8 @@ public final class RunLedger: Sendable {
   let database: DatabasePool
   /// The run's number.
   public let run: Int64
+  /// The run before it, if there was one.
+  public let last: LastRun?
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
 
@@ -55,14 +57,15 @@ public final class RunLedger: Sendable {
     let origin = try source.map {
       String(decoding: try CanonicalJSONEncoder().encode($0), as: UTF8.self)
     }
-    run = try RunLedger.inWords {
+    (last, run) = try RunLedger.inWords {
       try database.write { db in
+        let last = try LastRun.read(db)
         try db.execute(
           sql: """
             INSERT INTO run(plan_digest, plan, program, started_at, source)
             VALUES (?, ?, ?, ?, ?)
             """, arguments: [planDigest, text, program, now(), origin])
-        return db.lastInsertedRowID
+        return (last, db.lastInsertedRowID)
       }
     }
   }

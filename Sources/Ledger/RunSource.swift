@@ -36,25 +36,37 @@ public struct LastRun: Sendable {
 
   /// Whether there is something to go on with.
   public var isUnfinished: Bool { entry.outcome != "completed" || pending > 0 }
+
+  /// How the run ended, in one word; a run that nobody ended was killed.
+  public var ending: String { entry.outcome ?? "killed" }
+
+  /// The parts in which another plan differs from the run's, such as `study: ... -> ...`.
+  public func differences(to plan: String) -> [String] {
+    KeyComparison.documents(self.plan, plan)
+  }
 }
 
-extension LedgerReading {
-  /// The last run; `nil` when there was none.
-  public func lastRun() throws -> LastRun? {
-    guard let entry = try runs().last else { return nil }
-    let (plan, source, pending) = try RunLedger.inWords {
-      try database.read { db in
-        let row = try Row.fetchOne(
-          db, sql: "SELECT plan, source FROM run WHERE id = ?", arguments: [entry.number])
-        let pending = try Int.fetchOne(db, sql: "SELECT count(*) FROM delivery WHERE state = 0")
-        return (row?["plan"] as String? ?? "", row?["source"] as String?, pending ?? 0)
-      }
-    }
+extension LastRun {
+  /// Reads the last run; `nil` when there was none.
+  static func read(_ db: Database) throws -> LastRun? {
+    guard
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT id, plan_digest, plan, program, started_at, ended_at, outcome, source FROM run
+          ORDER BY id DESC LIMIT 1
+          """)
+    else { return nil }
+    let pending = try Int.fetchOne(db, sql: "SELECT count(*) FROM delivery WHERE state = 0")
     return LastRun(
-      entry: entry, plan: plan, source: try source.map { try decoded($0) }, pending: pending)
+      entry: RunEntry(
+        number: row["id"], planDigest: row["plan_digest"], program: row["program"],
+        startedAt: row["started_at"], endedAt: row["ended_at"], outcome: row["outcome"]),
+      plan: row["plan"], source: try (row["source"] as String?).map { try source($0) },
+      pending: pending ?? 0)
   }
 
-  private func decoded(_ text: String) throws -> RunSource {
+  private static func source(_ text: String) throws -> RunSource {
     do {
       return try JSONDecoder().decode(RunSource.self, from: Data(text.utf8))
     } catch {
@@ -62,5 +74,12 @@ extension LedgerReading {
         .damaged, subject: "what the last run was started from cannot be read",
         hint: "name the pipeline file: anagen run FILE")
     }
+  }
+}
+
+extension LedgerReading {
+  /// The last run; `nil` when there was none.
+  public func lastRun() throws -> LastRun? {
+    try RunLedger.inWords { try database.read { db in try LastRun.read(db) } }
   }
 }

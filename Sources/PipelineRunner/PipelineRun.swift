@@ -90,6 +90,13 @@ public final class PipelineRun: Sendable {
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       now: options.now)
+    if let last = ledger.last, last.isUnfinished {
+      options.logger.notice(
+        "going on with a run that did not come to its end",
+        metadata: [
+          "run": "\(last.entry.number)", "ending": "\(last.ending)", "waiting": "\(last.pending)",
+        ])
+    }
     do {
       let session = try RunSession(run: self, ledger: ledger)
       let leftovers = try await session.execute()
