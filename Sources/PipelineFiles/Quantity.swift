@@ -54,7 +54,7 @@ struct Quantity: Equatable {
 
 extension Plan {
   /// A number of bytes for people: `128 MiB`, `1.5 GiB`, `512 B`.
-  static func text(bytes: Int) -> String {
+  public static func text(bytes: Int) -> String {
     for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] where bytes >= 1 << shift {
       let tenths = Int((Double(bytes) / Double(1 << shift) * 10).rounded())
       return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"

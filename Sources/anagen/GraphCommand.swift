@@ -19,7 +19,8 @@ struct GraphCommand: AnagenCommand {
     discussion: """
         anagen graph Pipelines/reprocess.yaml --as dot | dot -Tsvg > pipeline.svg
 
-      Each edge shows what passes on it and its privacy label.
+      Each edge shows what passes on it, its privacy label, and its bounds; what is stored waits \
+      beyond them in the ledger.
       """)
 
   @OptionGroup var pipeline: PipelineArguments
@@ -49,7 +50,8 @@ enum PipelineGraph {
       "  s\(names[$0.name, default: 0])[\"\($0.name)<br/>\($0.entry.manifest.id)\"]"
     }
     let edges = plan.edges.map {
-      "  s\(names[$0.from, default: 0]) -->|\(label(of: $0))| s\(names[$0.to, default: 0])"
+      "  s\(names[$0.from, default: 0]) -->|\"\(label(of: $0, "<br/>"))\"| "
+        + "s\(names[$0.to, default: 0])"
     }
     return (["flowchart LR"] + stages + edges).joined(separator: "\n")
   }
@@ -58,7 +60,9 @@ enum PipelineGraph {
     let stages = plan.stages.map {
       "  \"\($0.name)\" [shape=box, label=\"\($0.name)\\n\($0.entry.manifest.id)\"];"
     }
-    let edges = plan.edges.map { "  \"\($0.from)\" -> \"\($0.to)\" [label=\"\(label(of: $0))\"];" }
+    let edges = plan.edges.map {
+      "  \"\($0.from)\" -> \"\($0.to)\" [label=\"\(label(of: $0, "\\n"))\"];"
+    }
     return (["digraph {", "  rankdir=LR;"] + stages + edges + ["}"]).joined(separator: "\n")
   }
 
@@ -81,13 +85,18 @@ enum PipelineGraph {
               .init("from", .string($0.from)), .init("to", .string($0.to)),
               .init("record", .string($0.record.schema.description)),
               .init("label", .string($0.label.rawValue)),
+              .init("stored", .boolean($0.isStored)),
+              .init("maxRecords", .integer(Int64($0.queue.maxRecords))),
+              .init("maxBytes", .integer(Int64($0.queue.maxBytes))),
             ])
           })),
     ])
   }
 
-  private static func label(of edge: Plan.Edge) -> String {
-    "\(edge.record.schema.name), \(edge.label.rawValue)"
+  private static func label(of edge: Plan.Edge, _ lineBreak: String) -> String {
+    let (records, bytes) = (edge.queue.maxRecords, Plan.text(bytes: edge.queue.maxBytes))
+    return "\(edge.record.schema), \(edge.label.rawValue)\(lineBreak)"
+      + "\(edge.isStored ? "stored" : "derived"), \(records) records, \(bytes)"
   }
 
   /// Mermaid has words of its own, such as `end`, that a stage may be called.
