@@ -91,20 +91,22 @@ let package = Package(
     module("StageKit", ["ClinicalRecords", "Imaging"]),
     module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging", crypto]),
     module("BoundedQueues", [deque]),
+    module("LocalSockets", []),
     module("PipelineFiles", ["StageKit", "ClinicalRecords", yams]),
     module("Ledger", ["StageKit", "ClinicalRecords", grdb, crypto]),
     .target(name: "CCrashMark", path: "Sources/CCrashMark"),
     module(
       "PipelineRunner",
       [
-        "PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", "CCrashMark",
+        "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageKit", "ClinicalRecords",
+        "CCrashMark",
         logging, crypto,
       ]),
     module("BuiltInStages", ["StageKit"] + plugins.map { .target(name: $0) }),
     .executableTarget(
       name: "anagen",
       dependencies: [
-        "PipelineRunner", "PipelineFiles", "Ledger", "BuiltInStages", "StageKit",
+        "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "BuiltInStages", "StageKit",
         "ClinicalRecords", "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports",
         argumentParser, crypto, logging,
       ], path: "Sources/anagen", swiftSettings: strict),
@@ -118,6 +120,7 @@ let package = Package(
     tests("ClinicalRecords", ["ClinicalRecords", "Imaging"]),
     tests("StageKit", ["StageKit", "ClinicalRecords", "StageTesting"]),
     tests("BoundedQueues", ["BoundedQueues"]),
+    tests("LocalSockets", ["LocalSockets"]),
     tests(
       "PipelineFiles",
       ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
@@ -125,7 +128,8 @@ let package = Package(
     tests(
       "PipelineRunner",
       [
-        "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "Imaging",
+        "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "StageKit", "ClinicalRecords",
+        "Imaging",
         "StageTesting", logging, crypto,
       ]),
     tests("Command", ["Imaging", "ImageCodecs"], data: ["Transcripts"]),

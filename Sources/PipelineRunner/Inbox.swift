@@ -226,6 +226,9 @@ final class Inbox: Sendable {
     for source in sources { source.resume() }
   }
 
+  /// Deliveries that wait in the ledger alone, beyond the bound of the queue.
+  var waitingInLedger: Int { state.withLock { $0.overflow.count - $0.next } }
+
   /// Whether the run stops before the inbox is empty.
   var isStopped: Bool { state.withLock { $0.isStopped } }
 

@@ -25,6 +25,7 @@ final class LedgerCommitter: Sendable {
   }
 
   private let ledger: RunLedger
+  private let meter: LedgerMeter
   private let jobs = BoundedQueue<Job>(
     name: "ledger",
     limits: QueueLimits(
@@ -32,7 +33,11 @@ final class LedgerCommitter: Sendable {
   private let failure = Mutex<(any Error)?>(nil)
   private let writer = DispatchQueue(label: "anagen.ledger")
 
-  init(ledger: RunLedger) { self.ledger = ledger }
+  init(ledger: RunLedger, meter: LedgerMeter) {
+    self.ledger = ledger
+    self.meter = meter
+    meter.opened { [jobs] in jobs.occupancy.count }
+  }
 
   /// Hands an entry over; `completion` is called once it is durable, in order, and must not block.
   ///
@@ -76,7 +81,9 @@ final class LedgerCommitter: Sendable {
   func run() async throws {
     while let batch = try await jobs.receiveBatch(max: LedgerCommitter.batch) {
       do {
+        let start = ContinuousClock.now
         let outcomes = try await commitOffTask(batch.map(\.entry))
+        meter.committed(entries: batch.count, in: .now - start)
         for (job, outcome) in zip(batch, outcomes) { job.completion(outcome) }
       } catch {
         failure.withLock { $0 = error }

@@ -2,6 +2,7 @@ import BoundedQueues
 import ClinicalRecords
 import Dispatch
 import Foundation
+import Glibc
 public import Ledger
 public import Logging
 public import PipelineFiles
@@ -49,12 +50,17 @@ public final class PipelineRun: Sendable {
     var sources: [Task<Void, any Error>] = []
     var accepted = 0
     var intakes: [(stage: String, tally: @Sendable () -> IntakeTally)] = []
-    var isProjecting = false
+    var phase = RunSnapshot.Phase.opening
+    var committer: LedgerCommitter?
+    var began = ContinuousClock.now
   }
 
+  /// What the run can be asked while it works.
+  public let control = ControlVerbs()
   let plan: Plan
   let options: Options
   let account: RunAccount
+  let meters: RunMeters
   private let state = Mutex(State())
 
   /// Prepares a run; nothing is opened yet.
@@ -63,6 +69,11 @@ public final class PipelineRun: Sendable {
     self.options = options
     account = RunAccount(
       edges: plan.edges.map { (EdgeKey(from: $0.from, to: $0.to), $0.isStored) })
+    meters = RunMeters(plan)
+    control.register("top") { [weak self] (_: ControlNothing, _) in
+      guard let self else { throw CancellationError() }
+      return self.snapshot
+    }
   }
 
   /// Stops the sources and handles everything that they handed over (SIGTERM).
@@ -73,9 +84,32 @@ public final class PipelineRun: Sendable {
 
   /// How far the run is.
   public var progress: RunProgress {
-    let (accepted, isProjecting) = state.withLock { ($0.accepted, $0.isProjecting) }
+    let (accepted, phase) = state.withLock { ($0.accepted, $0.phase) }
+    let edges = account.snapshot()
     return RunProgress(
-      accepted: accepted, edges: account.snapshot(), isProjecting: isProjecting)
+      accepted: accepted, expected: meters.expected, handled: handled(edges), edges: edges,
+      isProjecting: phase == .projecting)
+  }
+
+  /// How the run stands, stage by stage; what `top` answers.
+  public var snapshot: RunSnapshot {
+    let (accepted, phase, began) = state.withLock { ($0.accepted, $0.phase, $0.began) }
+    return RunSnapshot(
+      pipeline: plan.name, program: options.program, process: getpid(),
+      phase: isStopping ? .stopping : phase, seconds: (.now - began) / .seconds(1),
+      accepted: accepted, expected: meters.expected, stages: meters.snapshots(),
+      ledger: meters.ledger.snapshot())
+  }
+
+  /// Of the records that sources made, those whose deliveries have all ended.
+  private func handled(_ edges: [EdgeSum]) -> Int {
+    let sources = plan.stages.filter { $0.entry.kind == .source }.map(\.name)
+    return sources.reduce(0) { sum, source in
+      sum
+        + (edges.filter { $0.edge.from == source }.map { edge in
+          edge.counts.opened - edge.counts.pending + edge.reused + edge.stillQuarantined
+        }.min() ?? 0)
+    }
   }
 
   /// Runs the plan to its end.
@@ -84,8 +118,17 @@ public final class PipelineRun: Sendable {
   /// - Throws: ``LedgerError`` when the data folder is in use or fails, ``RunError`` when a stage
   ///   cannot be made or says that it can never work. What was accepted stays in the ledger.
   public func run() async throws -> RunReport {
-    let start = options.now()
     let lock = try DataFolderLock(plan.folder)
+    let report = try await control.whileListening(in: plan.folder, options.logger) {
+      try await runLocked()
+    }
+    withExtendedLifetime(lock) {}
+    return report
+  }
+
+  private func runLocked() async throws -> RunReport {
+    let start = options.now()
+    state.withLock { $0.began = .now }
     let ledger = try RunLedger(
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
@@ -107,10 +150,8 @@ public final class PipelineRun: Sendable {
         case .interrupt: .interrupted
         }
       try ledger.endRun(ending.rawValue)
-      let report = try report(
+      return try report(
         ending, ledger: ledger, leftovers: leftovers, seconds: options.now() - start)
-      withExtendedLifetime(lock) {}
-      return report
     } catch {
       // The run's own error matters more than a second one from a ledger that may be gone.
       do { try ledger.endRun("failed") } catch let second {
@@ -144,9 +185,11 @@ public final class PipelineRun: Sendable {
   func began(intake: SourceRunner.Intake, of stage: String) {
     state.withLock { $0.intakes.append((stage, { intake.tally })) }
   }
+  func began(committer: LedgerCommitter) { state.withLock { $0.committer = committer } }
+  var openCommitter: LedgerCommitter? { state.withLock { $0.committer } }
 
   func accepted() { state.withLock { $0.accepted += 1 } }
-  func beganProjecting() { state.withLock { $0.isProjecting = true } }
+  func entered(_ phase: RunSnapshot.Phase) { state.withLock { $0.phase = phase } }
   var isStopping: Bool { state.withLock { $0.stop != .none } }
   var isInterrupted: Bool { state.withLock { $0.stop == .interrupt } }
 

@@ -11,6 +11,7 @@ struct RunHost: StageHost {
   let secrets: [String: [UInt8]]
   let logger: Logger
   let clock: @Sendable () -> Double
+  let meters: RunMeters
   let recent = RecentRecords()
 
   /// A stored record, from memory if it is still there.
@@ -32,6 +33,8 @@ struct RunHost: StageHost {
   }
 
   func now() -> Double { clock() }
+
+  func expect(_ records: Int, from stage: String) { meters.expect(records, from: stage) }
 
   func log(
     _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]

@@ -54,6 +54,11 @@ public struct RunReport: Sendable {
 public struct RunProgress: Sendable {
   /// Records that sources handed over so far.
   public let accepted: Int
+  /// How many they will hand over in all, where every source knows.
+  public let expected: Int?
+  /// How many of them are handled: all that was made of them up to the next stored records is
+  /// durable, or stands from an earlier run.
+  public let handled: Int
   /// What happened on each edge so far.
   public let edges: [EdgeSum]
   /// Whether projections are being written.

@@ -38,7 +38,7 @@ struct RunSession: Sendable {
     try ledger.follow(plan.stages.flatMap { keys.storedEdges(outOf: $0.name) })
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
-      clock: run.options.now)
+      clock: run.options.now, meters: run.meters)
   }
 
   /// Runs everything.
@@ -54,7 +54,8 @@ struct RunSession: Sendable {
       account.superseded(edge, number)
     }
     let stages = try await makeStages()
-    let committer = LedgerCommitter(ledger: ledger)
+    let committer = LedgerCommitter(ledger: ledger, meter: run.meters.ledger)
+    run.began(committer: committer)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }
       group.addTask {
@@ -122,9 +123,11 @@ struct RunSession: Sendable {
       }
       return StageNode(
         plan: stage.plan, running: stage.running, context: stage.context, host: host,
-        inbox: inboxes[stage.plan.name], outlets: outlets)
+        inbox: inboxes[stage.plan.name], outlets: outlets, meter: run.meters[stage.plan.name])
     }
+    for node in nodes { node.meter.opened(node.inbox, isSource: node.plan.entry.kind == .source) }
     run.began(inboxes: nodes.compactMap(\.inbox))
+    run.entered(.working)
     return nodes
   }
 
@@ -183,7 +186,7 @@ struct RunSession: Sendable {
       try await failing(stage.plan.name) { try await finish() }
     }
     if run.isInterrupted { return }
-    run.beganProjecting()
+    run.entered(.projecting)
     try await project(stages, committer)
   }
 
@@ -209,6 +212,7 @@ struct RunSession: Sendable {
           }
           // All that the stage gave is durable and offered before its followers are told.
           try await committer.flush()
+          node.meter.ended()
           for outlet in node.outlets { outlet.inbox.upstreamEnded() }
         }
       }
@@ -281,8 +285,16 @@ struct RunSession: Sendable {
       let name = stage.plan.name
       let references = try ledger.projected(to: name)
       let (host, context) = (host, stage.context)
+      let meter = run.meters[name]
+      meter.opened(nil)
+      let call = meter.began()
+      defer {
+        meter.ended(call)
+        meter.ended()
+      }
       try await failing(name) {
         try await project(references.count) { index in
+          meter.received(in: call)
           let reference = references[index]
           let record = try host.record(reference)
           return (record, DeliveryContext(stage: context, origin: reference, attempt: 1))

@@ -23,6 +23,8 @@ struct SourceRunner: Sendable {
     guard let policy = node.plan.intake else {
       return try await body { record, wait in
         if run.isStopping { throw CancellationError() }
+        node.meter.handsOver()
+        defer { node.meter.handedOver() }
         for outlet in node.outlets { await outlet.inbox.untilSourceMayGoOn() }
         try await take(record, wait: wait)
       }
@@ -31,6 +33,7 @@ struct SourceRunner: Sendable {
       maxCount: policy.maxRecords, maxBytes: policy.maxBytes,
       whenFull: IntakePolicy(policy.whenFull))
     run.began(intake: intake, of: node.name)
+    node.meter.loses { intake.tally.dropped }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await pump(intake) }
       group.addTask {
@@ -104,6 +107,7 @@ struct SourceRunner: Sendable {
     } else {
       try await pass(record)
     }
+    node.meter.sent()
     run.accepted()
   }
 

@@ -34,10 +34,12 @@ extension StageWorker {
         stage: context, origin: item.stretch.origin, attempt: trial.attempt)
       let start = ContinuousClock.now
       place.begin(item.stretch.delivery)
+      let call = node.meter.began(attempt: trial.attempt)
       let failure: StageError
       do {
         let result = try await limited { try await body(delivery) }
         place.end()
+        node.meter.ended(call)
         opened()
         item.stretch.note(
           JourneyStep(
@@ -45,9 +47,13 @@ extension StageWorker {
         return .success(result)
       } catch {
         place.end()
-        if error is CancellationError { return .interrupted }
-        if error is LedgerError || error is RunError { throw error }
+        guard !(error is CancellationError || error is LedgerError || error is RunError) else {
+          node.meter.ended(call)
+          if error is CancellationError { return .interrupted }
+          throw error
+        }
         failure = StageWorker.stageError(of: error)
+        node.meter.ended(call, failed: failure.failureClass)
       }
       if let ending: CallEnding<Result> = try react(to: failure, &trial, item, since: start) {
         return ending

@@ -17,6 +17,7 @@ final class StageNode: Sendable {
   let outlets: [Outlet]
   /// The highest label that what the stage makes may have; `nil` when it makes nothing.
   let highestLabel: PrivacyLabel?
+  let meter: StageMeter
 
   struct Outlet: Sendable {
     let edge: EdgeKey
@@ -26,7 +27,7 @@ final class StageNode: Sendable {
 
   init(
     plan: Plan.Stage, running: RunningStage, context: StageContext, host: RunHost, inbox: Inbox?,
-    outlets: [Outlet]
+    outlets: [Outlet], meter: StageMeter
   ) {
     self.plan = plan
     self.running = running
@@ -34,6 +35,7 @@ final class StageNode: Sendable {
     self.host = host
     self.inbox = inbox
     self.outlets = outlets
+    self.meter = meter
     gate = StageGate(first: plan.retry.initial, longest: plan.retry.max)
     highestLabel = outlets.map(\.label).max()
   }
@@ -83,6 +85,8 @@ final class StageWorker: Sendable {
   private func handle(
     _ item: InboxItem, _ aside: inout ThrowingDiscardingTaskGroup<any Error>
   ) async throws {
+    node.meter.took(again: item.trial != nil)
+    defer { node.meter.released() }
     var item = item
     while let (wait, trial) = try await attempt(item) {
       if item.reference != nil, let inbox = node.inbox, inbox.stepAside() {
@@ -147,6 +151,7 @@ final class StageWorker: Sendable {
     }
     switch ending {
     case .success(let output):
+      node.meter.sent()
       if let stored = output as? any StoredRecord, node.makesStored {
         try await finish(item, product: stored)
       } else {
@@ -173,7 +178,9 @@ final class StageWorker: Sendable {
       try await accept(record, delivery)
     }
     switch ending {
-    case .success: try await finish(item, product: nil)
+    case .success:
+      node.meter.sent()
+      try await finish(item, product: nil)
     case .failure(let failure): try await fail(item, failure)
     case .later(let wait, let trial): return (wait, trial)
     case .interrupted: abandon(item)
@@ -260,6 +267,7 @@ final class StageWorker: Sendable {
 
   private func fail(_ item: InboxItem, _ failure: DeliveryFailure) async throws {
     if item.reference == nil { account.quarantined(item.edge) }
+    node.meter.setAside()
     node.context.host.log(
       .warning, stage: node.name, "a record was set aside",
       ["reason": failure.reason, "class": failure.failureClass])

@@ -31,6 +31,11 @@ public struct StageContext: Sendable {
     try host.secret(named: reference.name)
   }
 
+  /// Says how many records a source will hand over in all, for those who watch the run.
+  ///
+  /// Nothing depends on it; a source that finds more says so again.
+  public func expect(_ records: Int) { host.expect(records, from: stage) }
+
   /// A generator seeded by this stage and `identity` alone: the same on every run.
   public func random(for identity: RecordIdentity) -> SeededGenerator {
     let digest = host.sha256(of: Array("\(stage)\n\(identity.text)".utf8))
@@ -57,12 +62,19 @@ public protocol StageHost: Sendable {
   func secret(named name: String) throws -> [UInt8]
   /// Seconds since 1970-01-01T00:00:00Z; stages that read it say so in their manifest.
   func now() -> Double
+  /// How many records a source will hand over in all.
+  func expect(_ records: Int, from stage: String)
   /// Writes a log line: a constant message, and values that tell nothing of a subject.
   func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String])
   /// The nearest ancestor with this schema of a stored record, by the record's ledger reference.
   func ancestor(of reference: LedgerReference, schema: SchemaID) async throws -> (any StoredRecord)?
   /// The current stored record of this identity, if there is one; part of the reuse key.
   func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)?
+}
+
+extension StageHost {
+  /// Nobody watches.
+  public func expect(_ records: Int, from stage: String) {}
 }
 
 /// How much a log line matters.

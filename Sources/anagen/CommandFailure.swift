@@ -1,6 +1,7 @@
 import ClinicalRecords
 import ImageCodecs
 import Ledger
+import LocalSockets
 import PipelineFiles
 import PipelineRunner
 import StageKit
@@ -40,6 +41,11 @@ struct CommandFailure: Error {
       self.init(CommandFailure.status(of: error), error.subject, hint: error.hint)
     case let error as LedgerError:
       self.init(CommandFailure.status(of: error), error.subject, hint: error.hint)
+    case let error as ControlError:
+      self.init(CommandFailure.status(of: error), error.what, hint: error.hint)
+    case let error as SocketError:
+      self.init(
+        error.code == .badAddress ? .usage : .unavailable, error.subject, hint: error.hint)
     case let error as RunError: self.init(describing: error)
     case let error as InputFileError:
       self.init(.io, "\(error.subject): cannot be read", hint: error.hint)
@@ -74,6 +80,15 @@ struct CommandFailure: Error {
     case .badData: .badData
     case .unavailable: .unavailable
     default: .configuration
+    }
+  }
+
+  private static func status(of error: ControlError) -> ExitStatus {
+    switch error.code {
+    case .noRun, .noAnswer, .notOwner: .unavailable
+    case .io: .io
+    case .failed: .badData
+    default: .bug
     }
   }
 

@@ -17,10 +17,13 @@ struct Terminal: Sendable {
 
   /// Whether stderr is a terminal that can redraw a line.
   let isInteractive: Bool
+  /// Whether stdout is a terminal on which a result can be drawn anew.
+  let canRedrawResults: Bool
   private let isColoured: Bool
 
   init(environment: [String: String]) {
     isInteractive = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
+    canRedrawResults = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
     // https://no-color.org: present and not empty.
     isColoured = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
   }
@@ -67,10 +70,17 @@ struct Terminal: Sendable {
   }
 
   /// How many characters a line of the terminal holds.
-  var width: Int {
+  var width: Int { Terminal.size(STDERR_FILENO).columns }
+
+  /// Columns and lines of the terminal that results go to.
+  var resultSize: (columns: Int, lines: Int) { Terminal.size(STDOUT_FILENO) }
+
+  private static func size(_ descriptor: Int32) -> (columns: Int, lines: Int) {
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return (80, 24)
+    }
+    return (Int(size.ws_col), Int(size.ws_row))
   }
 
   private func line(_ text: String) {
@@ -102,5 +112,24 @@ struct Terminal: Sendable {
       }
       return nil
     }
+  }
+}
+
+/// A result on a terminal that is drawn over its last state.
+struct RedrawnResult {
+  private let terminal: Terminal
+  private var drawn = 0
+
+  init(_ terminal: Terminal) { self.terminal = terminal }
+
+  /// Draws lines, cut to what the terminal shows at once.
+  mutating func draw(_ text: String) throws {
+    let (columns, rows) = terminal.resultSize
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      .prefix(max(1, rows - 1)).map { $0.prefix(columns) }
+    let back = drawn > 0 ? "\u{1B}[\(drawn)A\r" : ""
+    let body = lines.map { "\($0)\u{1B}[K\n" }.joined()
+    try terminal.result(bytes: Array("\(back)\(body)\u{1B}[J".utf8))
+    drawn = lines.count
   }
 }

@@ -12,6 +12,7 @@ struct ImportTests {
     "Imaging": ["FoundationEssentials"],
     "ClinicalRecords": ["Imaging", "FoundationEssentials"],
     "BoundedQueues": ["DequeModule"],
+    "LocalSockets": [],
     // What an author of stages builds against: nothing of others.
     "StageKit": ["ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials"],
     "StageTesting": [
@@ -29,13 +30,14 @@ struct ImportTests {
       "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "GRDB", "Crypto",
     ],
     "PipelineRunner": [
-      "PipelineFiles", "Ledger", "BoundedQueues", "StageKit", "ClinicalRecords", "Foundation",
-      "FoundationEssentials", "Logging", "Crypto", "CCrashMark",
+      "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageKit", "ClinicalRecords",
+      "Foundation", "FoundationEssentials", "Logging", "Crypto", "CCrashMark",
     ],
     "BuiltInStages": Set(["StageKit"]).union(plugins.keys),
     // `measure` calls the same pure code as the stages, without a ledger, hence the plugins here.
     "anagen": [
-      "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords",
+      "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "LocalSockets", "StageKit",
+      "ClinicalRecords",
       "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports", "Foundation",
       "FoundationEssentials", "ArgumentParser", "Logging", "Crypto",
     ],

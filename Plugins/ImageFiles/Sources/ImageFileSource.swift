@@ -76,6 +76,8 @@ public struct ImageFileSource: Source {
   /// Emits every listed picture in order; with `watch`, goes on until cancelled.
   public func run(into output: SourceOutput<CapturedImage>) async throws {
     logUnlisted()
+    // A watched folder has no end that anybody knows.
+    if !settings.watch { context.expect(listed.count) }
     for acquisition in listed { try await emit(acquisition, into: output) }
     guard settings.watch else { return }
     var watcher = FolderWatcher(taken: listed)

@@ -34,6 +34,7 @@ public struct ScalpPhantom: Source {
     var figures = TruthTable(settings.truth.isEmpty ? nil : context.folder.resolve(settings.truth))
     var hairs = try TruthLines(
       settings.truthHairs.isEmpty ? nil : context.folder.resolve(settings.truthHairs))
+    context.expect(schedule.entries.count)
     for entry in schedule.entries {
       try Task.checkCancellation()
       let picture: PhantomPicture

@@ -1,0 +1,60 @@
+public import LocalSockets
+import Logging
+public import StageKit
+
+extension DataFolder {
+  /// Where the run that owns the folder listens.
+  public var controlSocket: SocketAddress { .unix(path: "\(privatePath)/control.sock") }
+}
+
+extension ControlVerbs {
+  // A client asks, reads and goes, or asks again each second; 16 are a station's few windows and
+  // scripts. A line comes in one piece, and an answer is taken at once.
+  private static let limits = ServerLimits(
+    clients: 16, requestBytes: ControlLimits.requestBytes, request: .seconds(10),
+    idle: .seconds(300), answer: .seconds(10))
+
+  /// Answers on the folder's control socket while `body` works.
+  ///
+  /// The caller holds the folder's lock, so a socket file that is there belongs to a run that was
+  /// killed. A socket that cannot be made is logged and stops nothing: records matter more than
+  /// being asked about them.
+  func whileListening<Result: Sendable>(
+    in folder: DataFolder, _ logger: Logger, _ body: @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let server: SocketServer
+    do {
+      server = try SocketServer(
+        ListeningSocket(folder.controlSocket), speaking: ControlVerbs.lines,
+        limits: ControlVerbs.limits
+      ) { line, peer in
+        guard let peer else { preconditionFailure("a Unix socket knows its peer") }
+        return ServerAnswer(await self.answer(line, from: peer) + [UInt8(ascii: "\n")])
+      }
+    } catch {
+      logger.warning(
+        "the run cannot be asked while it works", metadata: ["reason": "\(error)"])
+      return try await body()
+    }
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await server.serve() }
+      let result = try await body()
+      group.cancelAll()
+      return result
+    }
+  }
+
+  private static let lines = ServedProtocol(
+    delimiter: [UInt8(ascii: "\n")],
+    tooLong: line(
+      ControlError(
+        .badMessage, what: "the request has more than \(ControlLimits.requestBytes >> 10) KiB",
+        hint: "ask in parts")),
+    stranger: line(
+      ControlError(
+        .notOwner, what: "the run belongs to another user", hint: "ask as the user who runs it")))
+
+  private static func line(_ error: ControlError) -> [UInt8] {
+    ControlCoding.failure(error) + [UInt8(ascii: "\n")]
+  }
+}
