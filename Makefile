@@ -10,6 +10,8 @@ DEMO   ?= demo-output
 
 # The C libraries behind the image codecs and the ledger.
 PACKAGES := libjpeg-dev libpng-dev libtiff-dev liblcms2-dev libsqlite3-dev
+# What tests ask of the machine: a reader of OpenMetrics, curl, the checker of unit files.
+TEST_PACKAGES := python3-prometheus-client curl systemd
 # What the scorer's own tests need.
 SCORER_PACKAGES := python3-numpy python3-scipy
 
@@ -23,7 +25,7 @@ help:
 	@echo "make test     install what is needed, build, run every test"
 	@echo "make build    build .build/release/anagen"
 	@echo "make lint     check the formatting"
-	@echo "make install  copy anagen to $(PREFIX)/bin"
+	@echo "make install  copy anagen to $(PREFIX)/bin, its service to $(PREFIX)/lib/systemd"
 	@echo "make clean    remove what was built and $(DEMO)/"
 
 setup:
@@ -42,10 +44,13 @@ demo: build
 test: test-scorer test-swift
 
 test-swift: setup
+	@.ci/install-packages $(TEST_PACKAGES)
 	@echo "== build the tests (the first takes some minutes)"
 	@$(SWIFT) build --quiet -c release --build-tests
 	@echo "== run the tests"
-	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest
+	@# Tests that wait for a child hold a thread each; in one process they would starve the others.
+	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest --skip 'CommandTests|EndToEndTests'
+	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest --filter 'CommandTests|EndToEndTests'
 
 # A Python that is not Debian's does not see Debian's packages, hence the two places.
 test-scorer:
@@ -65,6 +70,7 @@ lint:
 
 install: build
 	install -D -m 0755 .build/release/anagen "$(DESTDIR)$(PREFIX)/bin/anagen"
+	install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" Packaging/systemd/anagen@.service
 
 clean:
 	rm -rf .build "$(DEMO)"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClinicalRecords
 import Ledger
+import LocalSockets
 import Logging
 import PipelineFiles
 import PipelineRunner
@@ -20,8 +21,10 @@ struct RunCommand: AnagenCommand {
 
       Nothing that was done is done again. SIGTERM stops the sources and finishes what was \
       accepted; Ctrl-C finishes what is in hand and leaves the rest for the next run; a second \
-      one ends at once. At the end the sum of every edge is shown: opened = done + set aside + \
-      superseded + waiting.
+      one ends at once. SIGHUP of a run without a terminal reads the pipeline anew: a good one is \
+      run on the same folder after a drain, a bad one is refused with the reason.
+
+      At the end the sum of every edge is shown: opened = done + set aside + superseded + waiting.
 
       The exit status is 1 when something is set aside: 'anagen quarantine list' tells why.
       """)
@@ -35,36 +38,35 @@ struct RunCommand: AnagenCommand {
       valueName: "name=file"))
   var secrets: [String] = []
 
+  @OptionGroup var logs: LogOptions
+
   @Option(
-    name: .customLong("log"),
     help: ArgumentHelp(
-      "The least log level shown: \(Logger.Level.names.joined(separator: ", ")).",
-      valueName: "level"))
-  var logLevel = "warning"
+      "Serves OpenMetrics at unix:PATH or 127.0.0.1:PORT while the run works.",
+      valueName: "address"))
+  var metrics: String?
 
   @OptionGroup var output: FormatOption
 
   func validate() throws {
-    guard Logger.Level(rawValue: logLevel) != nil else {
-      throw ValidationError(
-        "--log \(logLevel) is no level; give one of \(Logger.Level.names.joined(separator: ", "))")
+    do {
+      _ = try metrics.map(SocketAddress.init(parsing:))
+    } catch let error as SocketError {
+      throw ValidationError("\(error)")
     }
   }
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let terminal = environment.terminal
-    let plan = try pipeline.plan(in: environment)
-    let secrets = try Secrets(secrets, folder: plan.folder, in: environment)
-      .read(plan.secretNames, on: terminal)
-    var logger = Logger(label: "anagen") { [logLevel] _ in
-      TerminalLogHandler(terminal, level: Logger.Level(rawValue: logLevel) ?? .warning)
+    let notifier = try ServiceNotifier(environment.variables)
+    let supervision = RunSupervision(
+      try prepared(in: environment), on: terminal, logger: logs.logger(on: terminal),
+      isJSON: logs.isJSON(on: terminal), notifier: notifier
+    ) { [self] in try prepared(in: environment, only: $0) }
+    let endpoint = try metrics.map { address in
+      try MetricsEndpoint(metricsAddress(address, in: environment)) { supervision.snapshot }
     }
-    logger.logLevel = Logger.Level(rawValue: logLevel) ?? .warning
-    let run = PipelineRun(
-      plan: plan,
-      options: PipelineRun.Options(
-        secrets: secrets, program: "anagen \(Version.number)", logger: logger))
-    let report = try await RunSupervision(run, terminal).report()
+    let (plan, report) = try await supervision.outcome(serving: endpoint)
     let results = try ResultsTable(folder: plan.folder, truth: PhantomTruthFile(of: plan))
     let account = RunSummary(plan: plan, report: report, results: results)
     switch output.format {
@@ -73,69 +75,31 @@ struct RunCommand: AnagenCommand {
     }
     return account.status
   }
-}
 
-/// A run with its progress line and its ears open for signals.
-private struct RunSupervision {
-  private let run: PipelineRun
-  private let terminal: Terminal
-
-  init(_ run: PipelineRun, _ terminal: Terminal) {
-    self.run = run
-    self.terminal = terminal
-  }
-
-  /// Runs to the end.
-  func report() async throws -> RunReport {
-    let signals = Signals()
-    return try await withThrowingTaskGroup(of: RunReport?.self) { group in
-      group.addTask { try await run.run() }
-      group.addTask {
-        for await request in signals.requests { obey(request) }
-        return nil
-      }
-      group.addTask {
-        while !Task.isCancelled {
-          showProgress()
-          do {
-            try await Task.sleep(for: .milliseconds(200))
-          } catch {
-            break  // cancelled: the run has ended
-          }
-        }
-        return nil
-      }
-      defer { terminal.redraw("") }
-      while let finished = try await group.next() {
-        guard let report = finished else { continue }
-        group.cancelAll()
-        return report
-      }
-      throw CommandFailure(.bug, "the run ended without a report", hint: "report this")
+  /// Reads the pipeline and its secrets.
+  ///
+  /// - Parameter folder: the data folder that it must have, where there is one already: nothing is
+  ///   made in another.
+  private func prepared(
+    in environment: CommandEnvironment, only folder: DataFolder? = nil
+  ) throws -> RunSupervision.Prepared {
+    let plan = try pipeline.plan(in: environment)
+    if let folder, plan.folder != folder {
+      throw CommandFailure(
+        .configuration, "the data folder would change from \(folder.path)",
+        hint: "stop the run and start one with the other folder")
     }
+    let secrets = try Secrets(secrets, folder: plan.folder, in: environment)
+      .read(plan.secretNames, on: environment.terminal)
+    return RunSupervision.Prepared(plan: plan, secrets: secrets)
   }
 
-  private func obey(_ request: Signals.Request) {
-    switch request {
-    case .drain:
-      terminal.talk("draining: no new records, all accepted ones are finished; once more to quit")
-      run.drain()
-    case .stop:
-      terminal.talk("stopping after what is in hand; run again to go on, Ctrl-C again to quit")
-      run.interrupt()
+  private func metricsAddress(
+    _ text: String, in environment: CommandEnvironment
+  ) throws -> SocketAddress {
+    switch try SocketAddress(parsing: text) {
+    case .unix(let path): .unix(path: environment.absolute(path))
+    case .loopback(let port): .loopback(port: port)
     }
-  }
-
-  private func showProgress() {
-    let progress = run.progress
-    guard terminal.isInteractive else { return }
-    let ended = progress.edges.reduce(0) { $0 + $1.counts.opened - $1.counts.pending }
-    let opened = progress.edges.reduce(0) { $0 + $1.counts.opened }
-    let setAside = progress.edges.reduce(0) { $0 + $1.counts.quarantined }
-    let doing = progress.isProjecting ? ", writing reports" : ""
-    let line =
-      "\(progress.accepted) records accepted, \(ended) of \(opened) deliveries ended, "
-      + "\(setAside) set aside\(doing)"
-    terminal.redraw(String(line.prefix(max(20, terminal.width - 1))))
   }
 }

@@ -6,7 +6,8 @@ import Dispatch
   import Musl
 #endif
 
-/// SIGINT and SIGTERM as a sequence; the second one ends the process at once with 130.
+/// SIGINT, SIGTERM and SIGHUP as a sequence; the second SIGINT or SIGTERM ends the process at once
+/// with 130.
 ///
 /// What is in hand when the first arrives is finished by who reads ``requests``. Make one, once.
 // Sendable: both properties are constant, and the sources are touched again only by deinit, when
@@ -18,23 +19,29 @@ final class Signals: @unchecked Sendable {
     case drain
     /// SIGINT: finish what is in hand.
     case stop
+    /// SIGHUP of a service: read the configuration anew.
+    case reload
   }
 
-  /// At most two: the first request, and one that came while it was read.
+  /// More than can come while one is obeyed: signals of one kind that come together are one.
   let requests: AsyncStream<Request>
   private let sources: [any DispatchSourceSignal]
 
-  init() {
+  /// Starts to listen.
+  ///
+  /// - Parameter hangUp: what SIGHUP asks for; `nil` leaves it to end the process.
+  init(hangUp: Request? = nil) {
     let (requests, continuation) = AsyncStream.makeStream(
-      of: Request.self, bufferingPolicy: .bufferingOldest(2))
+      of: Request.self, bufferingPolicy: .bufferingOldest(16))
     self.requests = requests
     let queue = DispatchQueue(label: "signals")
     let count = SignalCount()
-    sources = [(SIGINT, Request.stop), (SIGTERM, Request.drain)].map { number, request in
+    let asked = [(SIGINT, Request.stop), (SIGTERM, .drain)] + (hangUp.map { [(SIGHUP, $0)] } ?? [])
+    sources = asked.map { number, request in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
-        if count.next() > 1 { _exit(ExitStatus.interrupted.rawValue) }
+        if number != SIGHUP, count.next() > 1 { _exit(ExitStatus.interrupted.rawValue) }
         continuation.yield(request)
       }
       source.resume()

@@ -48,8 +48,3 @@ private final class ShownLines: Sendable {
     }
   }
 }
-
-extension Logger.Level {
-  /// The levels by their names, for `--log`.
-  static let names = Logger.Level.allCases.map(\.rawValue)
-}

@@ -32,7 +32,11 @@ final class AnagenProcess {
   ///   - arguments: the command line without the program's name.
   ///   - wrapper: a command that runs the one that follows it, such as `setpriv --nnp`.
   ///   - folder: an existing folder for what is printed.
-  init(_ arguments: [String], through wrapper: [String] = [], printingTo folder: String) throws {
+  ///   - variables: more of the environment.
+  init(
+    _ arguments: [String], through wrapper: [String] = [], printingTo folder: String,
+    variables: [String: String] = [:]
+  ) throws {
     let name = UUID().uuidString
     resultsFile = URL(filePath: "\(folder)/\(name).stdout")
     talkFile = URL(filePath: "\(folder)/\(name).stderr")
@@ -45,7 +49,7 @@ final class AnagenProcess {
     child.environment = [
       "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TERM": "dumb",
       "TZ": "UTC", "SWIFT_BACKTRACE": "enable=no",
-    ]
+    ].merging(variables) { _, new in new }
     child.standardInput = FileHandle.nullDevice
     child.standardOutput = try FileHandle(forWritingTo: resultsFile)
     child.standardError = try FileHandle(forWritingTo: talkFile)
@@ -103,6 +107,29 @@ enum Machine {
   /// Runs `script` with `sh` in a mount namespace of its own; `"$@"` is the command.
   static func mounting(_ script: String) -> [String] {
     ["unshare", "-m", "sh", "-ec", script, "sh"]
+  }
+
+  /// Whether systemd's checker of unit files is here.
+  static let hasSystemdAnalyze = succeeds(["systemd-analyze", "--version"])
+
+  /// Runs a program of the machine and gives what it prints on both its outputs.
+  static func run(
+    _ command: [String], in folder: String, input: String = ""
+  ) throws -> (text: String, status: Int32) {
+    let (child, name) = (Process(), UUID().uuidString)
+    let (out, into) = ("\(folder)/\(name).out", "\(folder)/\(name).in")
+    try Data().write(to: URL(filePath: out))
+    try Data(input.utf8).write(to: URL(filePath: into))
+    let printed = try FileHandle(forWritingTo: URL(filePath: out))
+    child.executableURL = URL(filePath: "/usr/bin/env")
+    child.arguments = command
+    child.currentDirectoryURL = URL(filePath: folder)
+    child.standardInput = try FileHandle(forReadingFrom: URL(filePath: into))
+    child.standardOutput = printed
+    child.standardError = printed
+    try child.run()
+    child.waitUntilExit()
+    return (try String(contentsOfFile: out, encoding: .utf8), child.terminationStatus)
   }
 
   private static func succeeds(_ command: [String]) -> Bool {
