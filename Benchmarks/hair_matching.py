@@ -40,6 +40,7 @@ class DetectedHair:
 
     line: np.ndarray
     diameter_um: float | None = None
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True)

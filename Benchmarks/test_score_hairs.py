@@ -90,6 +90,18 @@ class Figures(unittest.TestCase):
         found = read_measurements([json.dumps(document)])["a.jpg"]
         self.assertEqual([d.diameter_um for d in found.detections], [50, None])
 
+    def test_confidences_come_with_the_hairs(self):
+        hair = {"counted": True, "centreline": [[1, 2], [3, 4]], "diameter": None}
+        document = {
+            "schema": "anagen.hair-measurement/1.0",
+            "image": {"file": "a.jpg", "width": 10, "height": 8},
+            "hairs": [hair | {"confidence": 0.25}, hair],
+            "quality": {"accepted": True},
+            "summary": {},
+        }
+        found = read_measurements([json.dumps(document)])["a.jpg"]
+        self.assertEqual([d.confidence for d in found.detections], [0.25, 1.0])
+
     def test_another_schema_is_refused(self):
         with self.assertRaisesRegex(ValueError, "line 1"):
             read_measurements(['{"schema": "anagen.hair-measurement/2.0"}'])

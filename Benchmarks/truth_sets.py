@@ -121,6 +121,7 @@ def read_measurements(lines):
                     DetectedHair(
                         np.array(hair["centreline"], float),
                         diameter["value"] if diameter else None,
+                        hair.get("confidence", 1.0),
                     )
                 )
         image = document["image"]
