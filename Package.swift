@@ -121,12 +121,12 @@ let package = Package(
     tests(
       "PipelineFiles",
       ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
-    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting", grdb]),
+    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting", grdb, crypto]),
     tests(
       "PipelineRunner",
       [
         "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", "Imaging",
-        "StageTesting", logging, crypto,
+        "StageTesting", logging, crypto, grdb,
       ]),
     tests("Command", ["Imaging", "ImageCodecs"], data: ["Transcripts"]),
     tests("EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto]),

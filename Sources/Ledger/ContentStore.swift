@@ -52,6 +52,14 @@ public struct ContentStore: Sendable {
     }
   }
 
+  /// Removes a content that nothing refers to any more; nothing to do when it is gone.
+  func remove(_ digest: ContentDigest) throws {
+    guard unlink(path(of: digest)) == 0 || errno == ENOENT else {
+      throw FileSystem.failure("cannot remove the content \(digest)")
+    }
+    if durable { try FileSystem.syncFolder("\(folder)/\(digest.hexadecimal.prefix(2))") }
+  }
+
   private func removeLeftovers() throws {
     let incoming = "\(folder)/incoming"
     guard let handle = opendir(incoming) else {

@@ -28,6 +28,9 @@ public final class RunLedger: Sendable {
   public let run: Int64
   /// The run before it, if there was one.
   public let last: LastRun?
+  let planDigest: String
+  let actor: String
+  let auditKey: AuditKey
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
 
@@ -39,11 +42,12 @@ public final class RunLedger: Sendable {
   ///   - plan: the frozen plan as canonical JSON, kept with the run.
   ///   - source: what the run was started from, kept with it.
   ///   - program: the program's version, kept with the run.
+  ///   - actor: who runs it, for the audit chain.
   ///   - now: seconds since 1970, for time stamps.
   /// - Throws: ``LedgerError``: `newer`, `damaged` or `io`.
   public init(
     folder: DataFolder, durability: Durability, plan: [UInt8], source: RunSource? = nil,
-    program: String, now: @escaping @Sendable () -> Double
+    program: String, actor: String, now: @escaping @Sendable () -> Double
   ) throws {
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
@@ -53,6 +57,9 @@ public final class RunLedger: Sendable {
     self.now = now
     let digest = SHA256.hash(data: plan)
     let planDigest = ContentDigest(bytes: digest).hexadecimal
+    self.planDigest = planDigest
+    self.actor = actor
+    auditKey = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
     let text = String(decoding: plan, as: UTF8.self)
     let origin = try source.map {
       String(decoding: try CanonicalJSONEncoder().encode($0), as: UTF8.self)
@@ -81,6 +88,32 @@ public final class RunLedger: Sendable {
           arguments: [now(), outcome, run])
       }
     }
+  }
+
+  /// Opens a data folder's ledger for what a person decides between runs; it is of the last run.
+  ///
+  /// - Parameters:
+  ///   - folder: the data folder, whose lock the caller holds.
+  ///   - actor: who decides, for the audit chain.
+  ///   - now: seconds since 1970, for time stamps.
+  /// - Throws: ``LedgerError``: `absent` when nothing was ever run there, `newer`, `damaged`, `io`.
+  public init(
+    existingIn folder: DataFolder, actor: String, now: @escaping @Sendable () -> Double
+  ) throws {
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    guard FileSystem.size(of: path) != nil else { throw LedgerError(absentIn: folder) }
+    contents = try ContentStore(folder: "\(folder.privatePath)/content", durable: true)
+    let database = try RunLedger.open(path: path, durability: .full)
+    self.database = database
+    self.now = now
+    self.actor = actor
+    auditKey = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
+    guard let last = try RunLedger.inWords({ try database.read { try LastRun.read($0) } }) else {
+      throw LedgerError(absentIn: folder)
+    }
+    self.last = last
+    run = last.entry.number
+    planDigest = last.entry.planDigest
   }
 
   private static func open(path: String, durability: Durability) throws -> DatabasePool {

@@ -9,13 +9,16 @@ import StageKit
 /// A run while its ledger is open: makes the stages, wires them, and works until they are done.
 struct RunSession: Sendable {
   private let run: PipelineRun
-  private let plan: Plan
-  private let ledger: RunLedger
+  let plan: Plan
+  let ledger: RunLedger
   private let account: RunAccount
   private let types: [SchemaID: RecordType]
   private let host: RunHost
+  private let destinations: [String: EffectDestination]
+  private let stages: [MadeStage]
 
-  init(run: PipelineRun, ledger: RunLedger) throws {
+  /// Makes the stages and asks each sink where it acts.
+  init(run: PipelineRun, ledger: RunLedger) async throws {
     self.run = run
     self.ledger = ledger
     plan = run.plan
@@ -33,12 +36,15 @@ struct RunSession: Sendable {
       }
     }
     self.types = types
-    let keys = try ReuseKeys(
-      plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())")
-    try ledger.follow(plan.stages.flatMap { keys.storedEdges(outOf: $0.name) })
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
       clock: run.options.now)
+    stages = try await RunSession.makeStages(of: plan, host: host)
+    destinations = try RunSession.destinations(of: stages, in: plan, ledger)
+    let keys = try ReuseKeys(
+      plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())",
+      destinations: destinations)
+    try ledger.follow(plan.stages.flatMap { keys.storedEdges(outOf: $0.name) })
   }
 
   /// Runs everything.
@@ -53,7 +59,7 @@ struct RunSession: Sendable {
       account.opened(edge, number)
       account.superseded(edge, number)
     }
-    let stages = try await makeStages()
+    let stages = stages
     let committer = LedgerCommitter(ledger: ledger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }
@@ -74,13 +80,13 @@ struct RunSession: Sendable {
   // MARK: Making
 
   /// A stage that was made, before it is wired.
-  private struct MadeStage {
+  struct MadeStage {
     let plan: Plan.Stage
     let running: RunningStage
     let context: StageContext
   }
 
-  private func makeStages() async throws -> [MadeStage] {
+  private static func makeStages(of plan: Plan, host: RunHost) async throws -> [MadeStage] {
     var stages: [MadeStage] = []
     for stage in plan.stages {
       let context = StageContext(
@@ -122,7 +128,8 @@ struct RunSession: Sendable {
       }
       return StageNode(
         plan: stage.plan, running: stage.running, context: stage.context, host: host,
-        inbox: inboxes[stage.plan.name], outlets: outlets)
+        inbox: inboxes[stage.plan.name], outlets: outlets,
+        destination: destinations[stage.plan.name])
     }
     run.began(inboxes: nodes.compactMap(\.inbox))
     return nodes
@@ -142,7 +149,9 @@ struct RunSession: Sendable {
     }
   }
 
-  private func make(_ stage: Plan.Stage, _ context: StageContext) async throws -> RunningStage {
+  private static func make(_ stage: Plan.Stage, _ context: StageContext) async throws
+    -> RunningStage
+  {
     do {
       return try await stage.entry.make(stage.settings, context)
     } catch let error as StageError {
@@ -179,7 +188,7 @@ struct RunSession: Sendable {
       try await work(try wire(stages), committer, inHand, withSources: false)
     }
     for stage in stages {
-      guard case .sink(_, let finish) = stage.running, !run.isInterrupted else { continue }
+      guard let finish = stage.running.finish, !run.isInterrupted else { continue }
       try await failing(stage.plan.name) { try await finish() }
     }
     if run.isInterrupted { return }
@@ -203,7 +212,7 @@ struct RunSession: Sendable {
           switch node.running {
           case .source(let body):
             if withSources { try await source(node, body, committer, offer) }
-          case .transform, .sink:
+          case .transform, .sink, .queryableSink:
             try await workers(node, committer, places.map(inHand.place), offer)
           case .projection: return
           }
@@ -281,8 +290,9 @@ struct RunSession: Sendable {
       let name = stage.plan.name
       let references = try ledger.projected(to: name)
       let (host, context) = (host, stage.context)
+      let head = try auditHead(ofExporting: references, to: stage.plan)
       try await failing(name) {
-        try await project(references.count) { index in
+        try await project(references.count, head) { index in
           let reference = references[index]
           let record = try host.record(reference)
           return (record, DeliveryContext(stage: context, origin: reference, attempt: 1))

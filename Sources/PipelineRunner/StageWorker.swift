@@ -17,6 +17,8 @@ final class StageNode: Sendable {
   let outlets: [Outlet]
   /// The highest label that what the stage makes may have; `nil` when it makes nothing.
   let highestLabel: PrivacyLabel?
+  /// Where a sink acts.
+  let destination: EffectDestination?
 
   struct Outlet: Sendable {
     let edge: EdgeKey
@@ -26,7 +28,7 @@ final class StageNode: Sendable {
 
   init(
     plan: Plan.Stage, running: RunningStage, context: StageContext, host: RunHost, inbox: Inbox?,
-    outlets: [Outlet]
+    outlets: [Outlet], destination: EffectDestination?
   ) {
     self.plan = plan
     self.running = running
@@ -34,6 +36,7 @@ final class StageNode: Sendable {
     self.host = host
     self.inbox = inbox
     self.outlets = outlets
+    self.destination = destination
     gate = StageGate(first: plan.retry.initial, longest: plan.retry.max)
     highestLabel = outlets.map(\.label).max()
   }
@@ -116,7 +119,11 @@ final class StageWorker: Sendable {
     switch node.running {
     case .transform(let outputByteCount, let process):
       return try await transform(item, record, outputByteCount, process)
-    case .sink(let accept, _): return try await sink(item, record, accept)
+    case .sink(_, let accept, _): return try await sink(item, record, accept)
+    case .queryableSink(_, let send, let query, _):
+      return try await sink(item, record) {
+        try await sendOnce($0, item, $1, send: send, query: query)
+      }
     case .source, .projection: preconditionFailure("only transforms and sinks have workers")
     }
   }
@@ -230,7 +237,7 @@ final class StageWorker: Sendable {
         [
           LedgerEntry.End(
             delivery: $0, attempts: stretch.attempts, lookups: stretch.lookups,
-            journey: stretch.journey)
+            journey: stretch.journey, effect: effect(of: item))
         ]
       } ?? [] : []
     let encoded: LedgerEntry.Product?

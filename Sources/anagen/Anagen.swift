@@ -26,6 +26,8 @@ struct Anagen: ParsableCommand {
         ]),
       CommandGroup(
         name: "Data folder",
-        subcommands: [StatusCommand.self, ExplainCommand.self, QuarantineCommand.self]),
+        subcommands: [
+          StatusCommand.self, ExplainCommand.self, QuarantineCommand.self, AuditCommand.self,
+        ]),
     ])
 }

@@ -42,6 +42,7 @@ struct RunCommand: AnagenCommand {
       valueName: "level"))
   var logLevel = "warning"
 
+  @OptionGroup var actor: ActorArgument
   @OptionGroup var output: FormatOption
 
   func validate() throws {
@@ -63,7 +64,8 @@ struct RunCommand: AnagenCommand {
     let run = PipelineRun(
       plan: plan,
       options: PipelineRun.Options(
-        secrets: secrets, program: "anagen \(Version.number)", logger: logger))
+        secrets: secrets, program: "anagen \(Version.number)", actor: actor.name,
+        logger: logger))
     let report = try await RunSupervision(run, terminal).report()
     let results = try ResultsTable(folder: plan.folder, truth: PhantomTruthFile(of: plan))
     let account = RunSummary(plan: plan, report: report, results: results)

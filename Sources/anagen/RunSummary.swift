@@ -38,6 +38,7 @@ struct RunSummary {
           + plan.study.assumed.joined(separator: ", "))
     }
     parts.append((["results in \(plan.folder.path)"] + places).joined(separator: "\n"))
+    parts.append("audit head, to be kept elsewhere:\n\(report.auditHead)")
     parts.append("research software, not a medical device")
     return parts.joined(separator: "\n\n")
   }
@@ -53,6 +54,7 @@ struct RunSummary {
       .init("setAside", .integer(Int64(report.quarantined.count))),
       .init("assumed", .array(plan.study.assumed.map { .string($0) })),
       .init("folder", .string(plan.folder.path)),
+      .init("auditHead", .string(report.auditHead.description)),
       .init("results", results.json),
     ])
   }

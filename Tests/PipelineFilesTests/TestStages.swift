@@ -6,7 +6,8 @@ enum TestStages {
   static let catalogue: [StageEntry] = [
     StageEntry(Folder.self), StageEntry(Camera.self), StageEntry(Calibrate.self),
     StageEntry(Measure.self), StageEntry(Release.self), StageEntry(Recode.self),
-    StageEntry(Registry.self), StageEntry(Table.self), StageEntry(VisitReport.self),
+    StageEntry(Registry.self), StageEntry(Careless.self), StageEntry(Mute.self),
+    StageEntry(Table.self), StageEntry(VisitReport.self),
     StageEntry(Watch.self), StageEntry(OldMeasure.self), StageEntry(ForeignMeasure.self),
   ]
 
@@ -210,6 +211,23 @@ struct Recode: Transform {
 struct Registry: Sink {
   static let manifest = PipelineFilesTests.manifest("test.registry", effect: .transactional)
   init(settings: OutputSettings, context: StageContext) {}
+  var destination: String { "registry" }
+  func accept(_ input: Released, in delivery: DeliveryContext) {}
+}
+
+/// Says nothing of how its effect stays single.
+struct Careless: Sink {
+  static let manifest = PipelineFilesTests.manifest("test.careless")
+  init(settings: OutputSettings, context: StageContext) {}
+  var destination: String { "careless" }
+  func accept(_ input: Released, in delivery: DeliveryContext) {}
+}
+
+/// Says that it can be asked, and cannot.
+struct Mute: Sink {
+  static let manifest = PipelineFilesTests.manifest("test.mute", effect: .queryable)
+  init(settings: OutputSettings, context: StageContext) {}
+  var destination: String { "mute" }
   func accept(_ input: Released, in delivery: DeliveryContext) {}
 }
 

@@ -59,7 +59,7 @@ enum TestRuns {
   static var options: PipelineRun.Options {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    return PipelineRun.Options(program: "test", logger: logger)
+    return PipelineRun.Options(program: "test", actor: "tester", logger: logger)
   }
 
   /// Options under which waits take no time; `passed` is told of each.

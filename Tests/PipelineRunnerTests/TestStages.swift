@@ -165,6 +165,7 @@ struct ResultSink: Sink {
   init(settings: BoardSettings, context: StageContext) {
     board = TestBoard.named(settings.board)
   }
+  var destination: String { "results" }
   func accept(_ input: NumberResult, in delivery: DeliveryContext) async throws {
     board.state.withLock { $0.taken[input.key, default: []].append(input.value) }
   }
@@ -178,6 +179,7 @@ struct FrameSink: Sink {
   init(settings: BoardSettings, context: StageContext) {
     board = TestBoard.named(settings.board)
   }
+  var destination: String { "frames" }
   func accept(_ input: DerivedNumber, in delivery: DeliveryContext) async throws {
     try await board.onProcess(input.key, delivery.attempt)
     board.state.withLock { $0.taken[input.key, default: []].append(input.value) }
@@ -204,11 +206,12 @@ struct ResultProjection: Projection {
   }
 }
 
-let testCatalogue = [
-  StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
-  StageEntry(NumberStorer.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
-  StageEntry(ResultSink.self),
-  StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
-  StageEntry(FrameCopier.self), StageEntry(FrameChecker.self), StageEntry(LiveNumbers.self),
-  StageEntry(PressedNumbers.self),
-]
+let testCatalogue =
+  [
+    StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
+    StageEntry(NumberStorer.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
+    StageEntry(ResultSink.self),
+    StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
+    StageEntry(FrameCopier.self), StageEntry(FrameChecker.self),
+    StageEntry(LiveNumbers.self), StageEntry(PressedNumbers.self),
+  ] + effectCatalogue

@@ -11,6 +11,8 @@ import StageKit
 struct RegistryDatabase: Sendable {
   private let queue: DatabaseQueue
   let path: String
+  /// The file's own id, drawn when it was made.
+  let id: String
 
   /// Opens the file, making it and its tables when it is not there.
   ///
@@ -26,10 +28,13 @@ struct RegistryDatabase: Sendable {
       try db.execute(sql: "PRAGMA synchronous = FULL")
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
-    queue = try RegistryDatabase.inWords {
+    (queue, id) = try RegistryDatabase.inWords {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.writeWithoutTransaction { db in try RegistryDatabase.prepare(db, path: path) }
-      return queue
+      let id = try queue.writeWithoutTransaction { db in
+        try RegistryDatabase.prepare(db, path: path)
+        return try String.fetchOne(db, sql: "SELECT id FROM registry") ?? ""
+      }
+      return (queue, id)
     }
   }
 
@@ -73,6 +78,14 @@ struct RegistryDatabase: Sendable {
       throw StageError(
         .fatal, "registry_foreign", subject: "\(path) is another program's database",
         hint: "name another file")
+    }
+    if version == 1 {
+      try db.inTransaction {
+        try db.execute(sql: RegistrySchema.identification)
+        try db.execute(sql: "PRAGMA user_version = \(RegistrySchema.version)")
+        return .commit
+      }
+      return
     }
     guard version == RegistrySchema.version else {
       throw StageError(

@@ -5,12 +5,22 @@
 /// it, why, from what and to what.
 enum RegistrySchema {
   /// Raised when tables change.
-  static let version = 1
+  static let version = 2
 
   /// Marks the file as a registry in SQLite's header: "AnRg" in ASCII.
   static let applicationID = 0x416E_5267
 
-  static let statements = tables + triggers + views
+  static let statements = tables + triggers + views + identification
+
+  /// What version 2 added: the file's own id, by which a run knows whether what it filed is there.
+  static let identification = """
+
+    CREATE TABLE registry(id TEXT NOT NULL) STRICT;
+    INSERT INTO registry(id) VALUES (lower(hex(randomblob(16))));
+    \(refusal(of: "INSERT", on: "registry"))
+    \(refusal(of: "UPDATE", on: "registry"))
+    \(refusal(of: "DELETE", on: "registry"))
+    """
 
   private static let tables = """
     CREATE TABLE study(

@@ -82,7 +82,7 @@ public struct RegistryTables: Projection {
       try await writeHairs(measured.map(\.index), records)
     }
     try writeDictionary()
-    try ReleaseManifest(context: context).write()
+    try ReleaseManifest(context: context, auditHead: records.auditHead).write()
   }
 
   private func write<Row>(_ table: TableDefinition<Row>, _ rows: [Row]) throws {

@@ -62,6 +62,9 @@ public struct SQLiteRegistry: Sink {
     }
   }
 
+  /// The registry's own id, which lies in its file: another file is another destination.
+  public var destination: String { "registry.sqlite:\(database.id)" }
+
   /// Files one record.
   ///
   /// - Throws: ``StageError`` of class `record` with code `unsafe_name` for a picture whose name is

@@ -127,6 +127,14 @@ import Testing
       manifest.contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
   }
 
+  @Test("the manifest carries the head of the audit chain that its host gives")
+  func auditHead() async throws {
+    try await project([Release().measurement], host: host, into: folder)
+    #expect(try !folder.text("manifest.json").contains("auditHead"))
+    try await project([Release().measurement], auditHead: "7:ab:c:d", host: host, into: folder)
+    #expect(try folder.text("manifest.json").contains("\"auditHead\": \"7:ab:c:d\""))
+  }
+
   @Test("no file's name or digest of an original is in what may leave")
   func nothingOfTheOriginal() async throws {
     try await project([Release().measurement], hairs: true, host: host, into: folder)

@@ -133,8 +133,8 @@ extension Study {
 
 /// Projects records as the runner does: in the order of their identities.
 func project(
-  _ records: [Released], hairs: Bool = false, study: Study = .reference, host: TestHost,
-  into folder: TemporaryFolder
+  _ records: [Released], hairs: Bool = false, study: Study = .reference,
+  auditHead: String? = nil, host: TestHost, into folder: TemporaryFolder
 ) async throws {
   var settings = RegistryTables.Settings()
   settings.hairs = hairs
@@ -142,5 +142,7 @@ func project(
   let sorted = records.sorted { $0.identity < $1.identity }
   let projection = try await RegistryTables(settings: settings, context: context)
   try await projection.project(
-    ProjectedRecords(count: sorted.count) { (sorted[$0], host.delivery(context)) })
+    ProjectedRecords(count: sorted.count, auditHead: auditHead) {
+      (sorted[$0], host.delivery(context))
+    })
 }

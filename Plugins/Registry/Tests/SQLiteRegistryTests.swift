@@ -215,7 +215,33 @@ import Testing
     #expect(try count("effect") == 1)
   }
 
+  @Test("a registry keeps the id it was made with, and another file has another")
+  func ownID() async throws {
+    let first = try await destination()
+    #expect(first.hasPrefix("registry.sqlite:") && first.count > 40)
+    try await file([Release().measurement])
+    #expect(try await destination() == first)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/registry.sqlite")
+    #expect(try await destination() != first)
+  }
+
+  @Test("a registry of the first format gets an id and keeps its rows")
+  func firstFormat() async throws {
+    try await file([Release().measurement])
+    try await database().write { db in
+      try db.execute(sql: "DROP TABLE registry; PRAGMA user_version = 1")
+    }
+    let id = try await destination()
+    #expect(try await destination() == id)
+    #expect(try count("measurement") == 1)
+  }
+
   // MARK: - Reading what was filed
+
+  private func destination() async throws -> String {
+    let context = host.context(study: .reference, folder: folder.path)
+    return try await SQLiteRegistry(settings: .init(), context: context).destination
+  }
 
   private func file(_ records: [Released]) async throws {
     let context = host.context(study: .reference, folder: folder.path)
