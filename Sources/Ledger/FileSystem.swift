@@ -19,6 +19,14 @@ enum FileSystem {
     throw failure("cannot make the folder \(path)")
   }
 
+  /// Makes an empty file that only its owner may read, or takes the right from others.
+  static func makePrivate(_ path: String) throws {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure("cannot open \(path)") }
+    defer { close(descriptor) }
+    guard fchmod(descriptor, 0o600) == 0 else { throw failure("cannot make \(path) private") }
+  }
+
   /// Whether a folder of this name is there.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()

@@ -91,6 +91,8 @@ public final class RunLedger: Sendable {
     configuration.prepareDatabase { db in
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
+    // SQLite gives its write-ahead log the mode of the file, and makes the file readable for all.
+    try FileSystem.makePrivate(path)
     return try inWords {
       let database = try DatabasePool(path: path, configuration: configuration)
       try database.writeWithoutTransaction { db in

@@ -68,7 +68,9 @@ public enum PipelineSchema {
           JSONValue.Member(
             "type", .array(["string", "number", "boolean"].map { .string($0) }))
         ])
-      ), ("help", JSONSchema.text("What it is for.")),
+      ),
+      ("optional", JSONSchema.boolean("Whether a setting that is this variable may be left out.")),
+      ("help", JSONSchema.text("What it is for.")),
     ], required: ["type"], help: nil)
 
   private static let queue = JSONSchema.object(

@@ -24,6 +24,8 @@ struct VariableDeclaration {
   /// `nil` when none is given or the one given is wrong; reported.
   let value: String?
   let isGiven: Bool
+  /// Whether it is optional and nobody gives a value: a setting that is this variable is left out.
+  var isLeftOut = false
 }
 
 /// Reads `vars` and what the command line gives for them.
@@ -71,7 +73,7 @@ struct VariableReader {
       return nil
     }
     guard
-      let fields = reader.fields(entry.value, of: subject, known: ["type", "default", "help"])
+      let fields = reader.fields(entry.value, of: subject, known: ["type", "default", "optional", "help"])
     else { return nil }
     if let help = fields["help"] { _ = reader.text(help, "'help'") }
     guard let typeNode = fields["type"] else {
@@ -107,20 +109,30 @@ struct VariableReader {
       }
       return reader.text(node, "the default of variable '\(entry.key)'")
     }
+    let isOptional =
+      fields["optional"].flatMap {
+        reader.boolean($0, "'optional' of variable '\(entry.key)'")
+      } ?? false
+    if isOptional, fields["default"] != nil {
+      reader.report(
+        .settingsConflict, at: fields.place(of: "optional"),
+        "variable '\(entry.key)' is optional and has a default", hint: "remove one of them")
+    }
     var value: String?
     if let text = given[entry.key] {
       value = check(text, kind, entry, at: entry.place, base: surroundings.workingDirectory)
     } else if let standard, let node = fields["default"] {
       let base = kind == .file ? fileFolder : surroundings.workingDirectory
       value = check(standard, kind, entry, at: node.place, base: base)
-    } else if fields["default"] == nil {
+    } else if fields["default"] == nil, !isOptional {
       reader.report(
         .variableWithoutValue, at: entry.place, "variable '\(entry.key)' has no value",
         hint: "give --var \(entry.key)=VALUE, or a default here")
     }
     return VariableDeclaration(
       name: entry.key, kind: kind, place: entry.place, value: value,
-      isGiven: given[entry.key] != nil)
+      isGiven: given[entry.key] != nil,
+      isLeftOut: isOptional && given[entry.key] == nil && fields["default"] == nil)
   }
 
   /// The value with paths made absolute, or `nil` after a report.

@@ -71,6 +71,8 @@ struct RunSession: Sendable {
     return account.abandoned
   }
 
+  private var flow: PlanFlow { PlanFlow(plan) }
+
   // MARK: Making
 
   /// A stage that was made, before it is wired.
@@ -180,7 +182,9 @@ struct RunSession: Sendable {
     }
     for stage in stages {
       guard case .sink(_, let finish) = stage.running, !run.isInterrupted else { continue }
-      try await failing(stage.plan.name) { try await finish() }
+      let name = stage.plan.name
+      let upstream = try ledger.account(before: name, in: flow)
+      try await failing(name) { try await finish(upstream) }
     }
     if run.isInterrupted { return }
     run.beganProjecting()
@@ -279,10 +283,11 @@ struct RunSession: Sendable {
     for stage in stages {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
-      let references = try ledger.projected(to: name)
+      let references = try ledger.standing(at: name, in: flow)
+      let setAside = try ledger.setAside(before: name, in: flow)
       let (host, context) = (host, stage.context)
       try await failing(name) {
-        try await project(references.count) { index in
+        try await project(references.count, setAside) { index in
           let reference = references[index]
           let record = try host.record(reference)
           return (record, DeliveryContext(stage: context, origin: reference, attempt: 1))

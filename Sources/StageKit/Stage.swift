@@ -45,12 +45,14 @@ public protocol Sink: Stage {
   /// Acts; may be called again with the same record after a crash and then changes nothing.
   func accept(_ input: Input, in delivery: DeliveryContext) async throws
   /// Writes what follows from all records taken, such as combined rows; called at drain.
-  func finish() async throws
+  ///
+  /// - Parameter upstream: which records stand, and what was set aside before the sink.
+  func finish(_ upstream: UpstreamAccount) async throws
 }
 
 extension Sink {
   /// Nothing to write at drain.
-  public func finish() async throws {}
+  public func finish(_ upstream: UpstreamAccount) async throws {}
 }
 
 /// A sink that is written whole from stored records at drain: reports, CSV.
@@ -59,8 +61,8 @@ public protocol Projection: Stage {
   associatedtype Input: StoredRecord
   /// Writes everything anew, to a temporary name, synced, renamed.
   ///
-  /// - Parameter records: the current version of every record delivered to this stage, in the
-  ///   order of their identities.
+  /// - Parameter records: the current version of every record delivered to this stage that the
+  ///   plan still makes, in the order of their identities, and what was set aside before it.
   func project(_ records: ProjectedRecords<Input>) async throws
 }
 
@@ -88,13 +90,16 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
 
   /// How many there are.
   public let count: Int
+  /// What was set aside before the projection; ordered.
+  public let setAside: [SetAside]
 
   /// Wraps the host's store; `fetch` gives the record at a position below `count`.
   public init(
-    count: Int,
+    count: Int, setAside: [SetAside] = [],
     fetch: @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
   ) {
     self.count = count
+    self.setAside = setAside
     self.fetch = fetch
   }
 

@@ -30,6 +30,8 @@ public struct StageEntry: Sendable {
   public let defaults: JSONValue
   /// Finds what is wrong with settings whose single values have been checked.
   public let checkSettings: @Sendable (JSONValue) -> SettingProblem?
+  /// The label that settings decide, when they do and can be read.
+  public let givenLabel: @Sendable (JSONValue) -> GivenLabel?
   /// Makes a stage.
   public let make: @Sendable (JSONValue, StageContext) async throws -> RunningStage
 
@@ -89,12 +91,13 @@ public enum RunningStage: Sendable {
   /// Acts on a record; writes the rest at drain.
   case sink(
     accept: @Sendable (any Record, DeliveryContext) async throws -> Void,
-    finish: @Sendable () async throws -> Void)
-  /// Writes all at drain: `count` records, fetched by position.
+    finish: @Sendable (UpstreamAccount) async throws -> Void)
+  /// Writes all at drain: `count` records, fetched by position, and what was set aside.
   case projection(
     project:
       @Sendable (
-        Int, @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
+        Int, [SetAside],
+        @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
       ) async throws -> Void)
 }
 
@@ -122,15 +125,16 @@ extension StageEntry {
   public init<Type: Sink>(_ type: Type.Type) {
     self.init(type, kind: .sink, input: RecordType(Type.Input.self), output: nil) { stage in
       .sink(
-        accept: { try await stage.accept(cast($0), in: $1) }, finish: { try await stage.finish() })
+        accept: { try await stage.accept(cast($0), in: $1) },
+        finish: { try await stage.finish($0) })
     }
   }
 
   /// Describes a projection.
   public init<Type: Projection>(_ type: Type.Type) {
     self.init(type, kind: .projection, input: RecordType(Type.Input.self), output: nil) { stage in
-      .projection(project: { count, fetch in
-        try await stage.project(ProjectedRecords(count: count, fetch: fetch))
+      .projection(project: { count, setAside, fetch in
+        try await stage.project(ProjectedRecords(count: count, setAside: setAside, fetch: fetch))
       })
     }
   }
@@ -157,6 +161,13 @@ extension StageEntry {
         return problem
       } catch {
         return SettingProblem("", "the settings cannot be read", hint: "\(error)")
+      }
+    }
+    givenLabel = { given in
+      do {
+        return try SettingsReader.read(Type.Settings.self, from: given).givenLabel
+      } catch {
+        return nil  // `checkSettings` has the same error and says it
       }
     }
     make = { given, context in

@@ -5,7 +5,8 @@ import StageKit
 enum TestStages {
   static let catalogue: [StageEntry] = [
     StageEntry(Folder.self), StageEntry(Camera.self), StageEntry(Calibrate.self),
-    StageEntry(Measure.self), StageEntry(Release.self), StageEntry(Recode.self),
+    StageEntry(Measure.self), StageEntry(Release.self), StageEntry(Publish.self),
+    StageEntry(Recode.self),
     StageEntry(Registry.self), StageEntry(Table.self), StageEntry(VisitReport.self),
     StageEntry(Watch.self), StageEntry(OldMeasure.self), StageEntry(ForeignMeasure.self),
   ]
@@ -107,6 +108,11 @@ struct ReleaseSettings: StageSettings {
       SettingDeclaration("key", .secret, "The key of codes.", required: true),
     ]
   }
+  var givenLabel: GivenLabel? {
+    GivenLabel(
+      profile == "public" ? .deidentified : .pseudonymised, by: "profile",
+      values: [.pseudonymised: "trial", .deidentified: "public"])
+  }
 }
 
 struct OutputSettings: StageSettings {
@@ -192,6 +198,16 @@ struct ForeignMeasure: Transform {
 struct Release: Transform {
   static let manifest = PipelineFilesTests.manifest(
     "test.release", declassifiesTo: .pseudonymised)
+  init(settings: ReleaseSettings, context: StageContext) {}
+  func process(
+    _ input: TestStages.Measurement, in delivery: DeliveryContext
+  ) throws -> Released { throw StageError(.record, "unused", subject: "test", hint: "none") }
+  func outputByteCount(for input: TestStages.Measurement) -> Int { 0 }
+}
+
+/// Makes released records, as far down as its profile says.
+struct Publish: Transform {
+  static let manifest = PipelineFilesTests.manifest("test.publish", declassifiesTo: .deidentified)
   init(settings: ReleaseSettings, context: StageContext) {}
   func process(
     _ input: TestStages.Measurement, in delivery: DeliveryContext

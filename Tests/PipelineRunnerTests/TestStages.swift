@@ -40,6 +40,8 @@ final class TestBoard: Sendable {
     var taken: [Int: [Int]] = [:]
     var calls: [Int: Int] = [:]
     var projected: [[Int]] = []
+    var upstream: [UpstreamAccount] = []
+    var projectedSetAside: [[SetAside]] = []
     var highWater = 0
     var inHand = 0
   }
@@ -133,6 +135,17 @@ struct NumberStorer: Transform {
   }
 }
 
+/// Makes a result beside the line that may refuse: a number's key and a thousand.
+struct NumberNoter: Transform {
+  static let manifest = StageManifest(
+    id: "test.note", summary: "Notes that a number came.", resultVersion: "1", workingSetBytes: 0)
+  init(settings: NoSettings, context: StageContext) {}
+  func outputByteCount(for input: StoredNumber) -> Int { 64 }
+  func process(_ input: StoredNumber, in delivery: DeliveryContext) async throws -> NumberResult {
+    NumberResult(key: input.key + 1000, value: input.value)
+  }
+}
+
 /// Looks up the next number: -1 when it is not there.
 struct NumberPairer: Transform {
   static let manifest = StageManifest(
@@ -168,6 +181,9 @@ struct ResultSink: Sink {
   func accept(_ input: NumberResult, in delivery: DeliveryContext) async throws {
     board.state.withLock { $0.taken[input.key, default: []].append(input.value) }
   }
+  func finish(_ upstream: UpstreamAccount) async throws {
+    board.state.withLock { $0.upstream.append(upstream) }
+  }
 }
 
 struct FrameSink: Sink {
@@ -200,13 +216,16 @@ struct ResultProjection: Projection {
       values.append(record.value)
     }
     let written = values
-    board.state.withLock { $0.projected.append(written) }
+    board.state.withLock {
+      $0.projected.append(written)
+      $0.projectedSetAside.append(records.setAside)
+    }
   }
 }
 
 let testCatalogue = [
   StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
-  StageEntry(NumberStorer.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
+  StageEntry(NumberStorer.self), StageEntry(NumberNoter.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
   StageEntry(ResultSink.self),
   StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
   StageEntry(FrameCopier.self), StageEntry(FrameChecker.self), StageEntry(LiveNumbers.self),
