@@ -114,17 +114,31 @@ public struct LedgerReading: Sendable {
       }
     }
     for row in rows {
-      let payload: [UInt8]
-      if let inline: Data = row["payload"] {
-        payload = [UInt8](inline)
-      } else if let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") {
-        let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
-        payload = [UInt8](try Data(contentsOf: URL(filePath: path)))
-      } else {
-        continue
-      }
+      guard let payload = try LedgerReading.payload(row, contentFolder) else { continue }
       try body(RecordIdentity(row["identity"]), payload)
     }
+  }
+
+  /// The current records that a stage made, as canonical JSON, ordered by identity.
+  public func payloads(madeBy stage: String, contentFolder: String) throws -> [[UInt8]] {
+    let rows = try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT payload, payload_sha256 FROM record WHERE superseded_by IS NULL
+            AND id IN (SELECT record_id FROM provenance WHERE stage = ?) ORDER BY identity
+            """, arguments: [stage])
+      }
+    }
+    return try rows.compactMap { try LedgerReading.payload($0, contentFolder) }
+  }
+
+  private static func payload(_ row: Row, _ contentFolder: String) throws -> [UInt8]? {
+    if let inline: Data = row["payload"] { return [UInt8](inline) }
+    guard let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") else { return nil }
+    let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
+    return [UInt8](try Data(contentsOf: URL(filePath: path)))
   }
 }
 

@@ -10,7 +10,8 @@ extension Diagnostic.Code {
     .missingSetting, .settingsConflict, .missingInput, .inputOfSource, .duplicateInput,
     .unknownInput, .inputIsSink, .cycle, .schemaMismatch, .typeMismatch, .looseEnd, .intakeNotLive,
     .dropRefused, .memory, .privacy, .missingAccepts, .grantRefused, .grantUnneeded,
-    .identifiedOutside, .badPattern, .studyConflict, .fieldTooSmall, .unmasks, .allocationInStudy,
+    .identifiedOutside, .testStage, .testFixture, .badPattern, .studyConflict, .fieldTooSmall,
+    .unmasks, .allocationInStudy,
   ]
 
   // MARK: - The file as text
@@ -184,6 +185,16 @@ extension Diagnostic.Code {
   static let identifiedOutside = Diagnostic.Code(
     "identified_outside",
     "A sink would write identified records outside 'private/' of the data folder.")
+
+  // MARK: - Tests
+
+  static let testStage = Diagnostic.Code(
+    "test_stage",
+    "A test names something that is no stage of the file, a stage that no file can feed, or one "
+      + "that nothing it feeds can reach.")
+  static let testFixture = Diagnostic.Code(
+    "test_fixture",
+    "What a test feeds is not there, or is nothing that its stage takes.")
 
   // MARK: - Studies
 

@@ -49,13 +49,7 @@ public enum PipelineSchema {
                         + [JSONValue.Member("allOf", .array(catalogue.map(settingsByUse)))])),
                 ])
               ),
-              (
-                "tests",
-                .object([
-                  JSONValue.Member("type", .string("array")),
-                  JSONValue.Member("items", .object([JSONValue.Member("type", .string("object"))])),
-                ])
-              ),
+              ("tests", tests),
             ], required: ["anagen", "name", "stages"], help: nil)))
   }
 

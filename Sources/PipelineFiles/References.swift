@@ -54,7 +54,11 @@ final class References {
       scalar.isUnresolved = true
       node.content = .scalar(scalar)
     case .sequence(let elements): node.content = .sequence(elements.map { refuse($0, in: subject) })
-    case .mapping: break
+    case .mapping(let entries):
+      node.content = .mapping(
+        entries.map {
+          DocumentNode.Entry(key: $0.key, place: $0.place, value: refuse($0.value, in: subject))
+        })
     }
     return node
   }

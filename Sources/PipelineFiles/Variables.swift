@@ -33,6 +33,8 @@ struct VariableReader {
   /// The folder of the pipeline file, absolute.
   let fileFolder: String
   let given: [String: String]
+  /// What a variable of type `path` is when nobody gives it a value; an error when `nil`.
+  let pathWithoutValue: String?
 
   /// Reads the mapping; `data` is always among the result.
   ///
@@ -113,6 +115,8 @@ struct VariableReader {
     } else if let standard, let node = fields["default"] {
       let base = kind == .file ? fileFolder : surroundings.workingDirectory
       value = check(standard, kind, entry, at: node.place, base: base)
+    } else if kind == .path, let pathWithoutValue, fields["default"] == nil {
+      value = pathWithoutValue
     } else if fields["default"] == nil {
       reader.report(
         .variableWithoutValue, at: entry.place, "variable '\(entry.key)' has no value",

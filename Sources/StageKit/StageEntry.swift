@@ -135,6 +135,21 @@ extension StageEntry {
     }
   }
 
+  /// Describes a stage without settings that a host makes for itself, such as what feeds a test.
+  public init(
+    manifest: StageManifest, kind: Kind, input: RecordType?, output: RecordType?,
+    make: @escaping @Sendable (StageContext) async throws -> RunningStage
+  ) {
+    self.manifest = manifest
+    self.kind = kind
+    self.input = input
+    self.output = output
+    settings = []
+    defaults = .object([])
+    checkSettings = { _ in nil }
+    self.make = { _, context in try await make(context) }
+  }
+
   private init<Type: Stage>(
     _ type: Type.Type, kind: Kind, input: RecordType?, output: RecordType?,
     running: @escaping @Sendable (Type) -> RunningStage

@@ -21,8 +21,8 @@ struct Anagen: ParsableCommand {
       CommandGroup(
         name: "Pipeline",
         subcommands: [
-          ValidateCommand.self, PlanCommand.self, GraphCommand.self, PluginCommand.self,
-          SchemaCommand.self,
+          ValidateCommand.self, TestCommand.self, PlanCommand.self, GraphCommand.self,
+          PluginCommand.self, SchemaCommand.self,
         ]),
       CommandGroup(
         name: "Data folder",

@@ -53,7 +53,10 @@ struct PipelineArguments: ParsableArguments {
         files: DiskFiles(sha256: { ContentDigest(bytes: SHA256.hash(data: $0)) })))
   }
 
-  private func variables() throws -> [String: String] {
+  /// What `--var` gives, by name.
+  ///
+  /// - Throws: ``CommandFailure`` for what is no assignment, and for a name given twice.
+  func variables() throws -> [String: String] {
     var variables: [String: String] = [:]
     for assignment in assignments {
       guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {

@@ -79,7 +79,8 @@ enum ReferenceFiles {
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Pipelines")
 
   static func text(_ name: String) throws -> String {
-    try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+    // Fixtures of tests are pictures too; nobody reads those as text.
+    String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
   }
 
   /// Every file below the folder, sorted.
