@@ -31,6 +31,8 @@ struct RegistryDatabase: Sendable {
       try queue.writeWithoutTransaction { db in try RegistryDatabase.prepare(db, path: path) }
       return queue
     }
+    // SQLite syncs the names of its files too, but goes on when that fails.
+    try OutputFile.syncName(of: path)
   }
 
   /// Runs `body` in one transaction: all of it counts, or nothing.
@@ -103,7 +105,8 @@ struct RegistryDatabase: Sendable {
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
       StageError(
         .fatal, "registry_failed", subject: "cannot open the registry for writing",
-        hint: "check owner, mode and file system of its folder", errno: EACCES)
+        hint: "check owner, mode and file system of its folder, and how many files may be open "
+          + "(ulimit -n)", errno: EACCES)
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       StageError(
         .transient, "registry_busy", subject: "another program holds the registry",
