@@ -2,6 +2,7 @@ import ClinicalRecords
 import Crypto
 import Foundation
 import GRDB
+import Glibc
 public import StageKit
 import Synchronization
 
@@ -30,6 +31,7 @@ public final class RunLedger: Sendable {
   public let last: LastRun?
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
+  private let reserve: DiskReserve
 
   /// Opens a data folder's ledger for a run, making it if there is none.
   ///
@@ -45,10 +47,14 @@ public final class RunLedger: Sendable {
     folder: DataFolder, durability: Durability, plan: [UInt8], source: RunSource? = nil,
     program: String, now: @escaping @Sendable () -> Double
   ) throws {
+    try LedgerFile.check(in: folder)
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    // A file of another program is refused before anything in it is changed.
+    if FileSystem.size(of: path) != nil { _ = try RunLedger.format(ofFile: path) }
+    reserve = try DiskReserve(path: "\(folder.privatePath)/reserve")
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
-    let database = try RunLedger.open(
-      path: "\(folder.privatePath)/ledger.sqlite", durability: durability)
+    let database = try RunLedger.open(path: path, durability: durability)
     self.database = database
     self.now = now
     let digest = SHA256.hash(data: plan)
@@ -68,12 +74,26 @@ public final class RunLedger: Sendable {
         return (last, db.lastInsertedRowID)
       }
     }
+    // SQLite syncs the names of its files too, but goes on when that fails.
+    if durability == .full { try FileSystem.syncFolder(folder.privatePath) }
   }
 
-  /// Notes how the run ended.
+  /// Gives the disk reserve to the entries that end deliveries, after a commit failed for want of
+  /// room.
+  ///
+  /// - Returns: whether there is room now that was not there before.
+  public func releaseReserve(after error: any Error) -> Bool {
+    guard let number = (error as? LedgerError)?.errno, [ENOSPC, EDQUOT].contains(number) else {
+      return false
+    }
+    return reserve.release()
+  }
+
+  /// Notes how the run ended; the disk reserve, which a folder at rest does not need, makes room.
   ///
   /// - Parameter outcome: `completed`, `drained`, `interrupted` or `failed`.
   public func endRun(_ outcome: String) throws {
+    _ = reserve.release()
     try RunLedger.inWords {
       try database.write { db in
         try db.execute(
@@ -94,9 +114,10 @@ public final class RunLedger: Sendable {
     return try inWords {
       let database = try DatabasePool(path: path, configuration: configuration)
       try database.writeWithoutTransaction { db in
-        try LedgerSchema.upgrade(db, from: try format(of: db, path: path))
-        // GRDB sets NORMAL when it turns the write-ahead log on, so this comes after it.
+        // GRDB sets NORMAL when it turns the write-ahead log on, so this comes after it; the
+        // tables are synced too, since an empty ledger beside contents counts as damaged.
         try db.execute(sql: "PRAGMA synchronous = \(level)")
+        try LedgerSchema.upgrade(db, from: try format(of: db, path: path))
         try readBack(db, durability: durability)
       }
       return database
@@ -107,15 +128,9 @@ public final class RunLedger: Sendable {
   ///
   /// - Throws: ``LedgerError`` with code `inUse` when a run of an older program owns the folder.
   static func upgrade(_ folder: DataFolder) throws {
+    try LedgerFile.check(in: folder)
     let path = "\(folder.privatePath)/ledger.sqlite"
-    var configuration = Configuration()
-    configuration.readonly = true
-    configuration.busyMode = .timeout(10)
-    let version = try inWords {
-      try DatabaseQueue(path: path, configuration: configuration).read { db in
-        try format(of: db, path: path)
-      }
-    }
+    let version = try format(ofFile: path)
     guard version < LedgerSchema.version else { return }
     let lock = try DataFolderLock(folder)
     try inWords {
@@ -124,6 +139,18 @@ public final class RunLedger: Sendable {
       }
     }
     withExtendedLifetime(lock) {}
+  }
+
+  /// The format of a ledger's file, which is only read.
+  private static func format(ofFile path: String) throws -> Int {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    return try inWords {
+      try DatabaseQueue(path: path, configuration: configuration).read { db in
+        try format(of: db, path: path)
+      }
+    }
   }
 
   /// The format of a ledger; 0 when the file is empty.
@@ -176,7 +203,8 @@ public final class RunLedger: Sendable {
       case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
         throw LedgerError(
           .io, subject: "cannot write the ledger: \(error.message ?? "no permission")",
-          hint: "check owner, mode and file system of the data folder")
+          hint: "check owner, mode and file system of the data folder, and how many files may be "
+            + "open (ulimit -n)")
       default:
         throw LedgerError(
           .io, subject: "the ledger failed: \(error.message ?? "\(error.resultCode)")",
