@@ -16,12 +16,13 @@ SCORER_PACKAGES := python3-numpy python3-scipy
 # A crash then ends at once: the interactive backtracer waits on a pipe that nobody reads.
 export SWIFT_BACKTRACE := enable=no
 
-.PHONY: help setup build demo test test-swift test-scorer lint install clean
+.PHONY: help setup build demo test test-swift test-scorer faults lint install clean
 
 help:
 	@echo "make demo     render scalps, measure them, end with a table and a report ($(DEMO)/)"
 	@echo "make test     install what is needed, build, run every test"
 	@echo "make build    build .build/release/anagen"
+	@echo "make faults   kill, cut and fail everything that can be (docs/faults.md)"
 	@echo "make lint     check the formatting"
 	@echo "make install  copy anagen to $(PREFIX)/bin"
 	@echo "make clean    remove what was built and $(DEMO)/"
@@ -46,6 +47,14 @@ test-swift: setup
 	@$(SWIFT) build --quiet -c release --build-tests
 	@echo "== run the tests"
 	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest
+
+# Every boundary, every cut, every failing call, 2,000 kills; `make test` plays some of each.
+faults: setup
+	@echo "== build the tests"
+	@$(SWIFT) build --quiet -c release --build-tests
+	@echo "== make every fault (some hours)"
+	@ANAGEN_FAULTS=all $(SWIFT) test -c release --skip-build --disable-xctest \
+	  --filter 'KillPoint|Sigkill|PowerCut|CutLedger|Disk(Fault|Reserve)|MemoryLimit|BadLedger|BadPlace'
 
 # A Python that is not Debian's does not see Debian's packages, hence the two places.
 test-scorer:

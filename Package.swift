@@ -129,7 +129,9 @@ let package = Package(
         "StageTesting", logging, crypto,
       ]),
     tests("Command", ["Imaging", "ImageCodecs"], data: ["Transcripts"]),
-    tests("EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto]),
+    tests(
+      "EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto],
+      data: ["Faults/FaultShim.c"]),
     tests("House", []),
   ]
     + plugin("ImageFiles", ["ImageCodecs"])

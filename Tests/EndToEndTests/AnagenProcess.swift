@@ -32,7 +32,11 @@ final class AnagenProcess {
   ///   - arguments: the command line without the program's name.
   ///   - wrapper: a command that runs the one that follows it, such as `setpriv --nnp`.
   ///   - folder: an existing folder for what is printed.
-  init(_ arguments: [String], through wrapper: [String] = [], printingTo folder: String) throws {
+  ///   - environment: variables beside those of every child.
+  init(
+    _ arguments: [String], through wrapper: [String] = [], printingTo folder: String,
+    environment: [String: String] = [:]
+  ) throws {
     let name = UUID().uuidString
     resultsFile = URL(filePath: "\(folder)/\(name).stdout")
     talkFile = URL(filePath: "\(folder)/\(name).stderr")
@@ -45,7 +49,7 @@ final class AnagenProcess {
     child.environment = [
       "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TERM": "dumb",
       "TZ": "UTC", "SWIFT_BACKTRACE": "enable=no",
-    ]
+    ].merging(environment) { $1 }
     child.standardInput = FileHandle.nullDevice
     child.standardOutput = try FileHandle(forWritingTo: resultsFile)
     child.standardError = try FileHandle(forWritingTo: talkFile)
