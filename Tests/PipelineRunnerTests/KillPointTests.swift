@@ -18,8 +18,8 @@ struct KillPointTests {
       numbers: {use: kill.numbers}
       derive: {use: kill.derive, from: numbers}
       store: {use: kill.store, from: derive}
-      list: {use: kill.list, from: store, accepts: identified, with: {world: world}}
-      page: {use: kill.page, from: store, accepts: identified, with: {world: world}}
+      list: {use: kill.list, from: store, accepts: identified, with: {world: private/world}}
+      page: {use: kill.page, from: store, accepts: identified, with: {world: private/world}}
     """
 
   private static func run(in folder: String) async throws -> RunReport {
@@ -51,9 +51,9 @@ struct KillPointTests {
     let report = try await KillPointTests.run(in: path)
     #expect(report.ending == .completed && report.mismatches.isEmpty)
     #expect(report.edges.allSatisfy { $0.counts.pending == 0 && $0.counts.quarantined == 0 })
-    #expect(try KilledSink.lines(in: "\(path)/world/list").sorted() == ["0", "1", "2", "3"])
-    #expect(try KilledSink.lines(in: "\(path)/world/page") == ["0", "1", "2", "3"])
-    #expect(FileManager.default.fileExists(atPath: "\(path)/world/list.finished"))
+    #expect(try KilledSink.lines(in: "\(path)/private/world/list").sorted() == ["0", "1", "2", "3"])
+    #expect(try KilledSink.lines(in: "\(path)/private/world/page") == ["0", "1", "2", "3"])
+    #expect(FileManager.default.fileExists(atPath: "\(path)/private/world/list.finished"))
     // Nothing is left to do.
     let again = try await KillPointTests.run(in: path)
     #expect(again.edges.allSatisfy { $0.counts.opened == 0 })

@@ -51,8 +51,12 @@ static void die(void) {
   for (;;) pause();
 }
 
+/* The folder itself or anything below it. */
 static int is_ours(const char *path) {
-  return under[0] && path && strncmp(path, under, strlen(under)) == 0;
+  size_t count = strlen(under);
+  if (!count || !path) return 0;
+  return strncmp(path, under, count) == 0 ||
+         (strlen(path) == count - 1 && strncmp(path, under, count - 1) == 0);
 }
 
 static int path_of(int fd, char *path) {

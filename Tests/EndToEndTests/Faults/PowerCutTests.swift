@@ -37,7 +37,7 @@ struct PowerCutTests {
         try repetition.expectItGoesOn("\(pipeline), cut after change \(index + 1), \(loss)")
       }
     }
-    #expect(disks > 200)
+    #expect(disks >= 200)
     FaultCampaign.report(
       "\(pipeline): power cut after each of \(changes.count) changes, \(disks) disks")
   }
