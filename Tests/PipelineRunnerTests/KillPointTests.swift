@@ -51,7 +51,8 @@ struct KillPointTests {
     let report = try await KillPointTests.run(in: path)
     #expect(report.ending == .completed && report.mismatches.isEmpty)
     #expect(report.edges.allSatisfy { $0.counts.pending == 0 && $0.counts.quarantined == 0 })
-    #expect(try KilledSink.lines(in: "\(path)/private/world/list").sorted() == ["0", "1", "2", "3"])
+    #expect(
+      try KilledSink.lines(in: "\(path)/private/world/list").sorted() == ["0", "1", "2", "3"])
     #expect(try KilledSink.lines(in: "\(path)/private/world/page") == ["0", "1", "2", "3"])
     #expect(FileManager.default.fileExists(atPath: "\(path)/private/world/list.finished"))
     // Nothing is left to do.
