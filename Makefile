@@ -18,13 +18,17 @@ SCORER_PACKAGES := python3-numpy python3-scipy
 # A crash then ends at once: the interactive backtracer waits on a pipe that nobody reads.
 export SWIFT_BACKTRACE := enable=no
 
-.PHONY: help setup build demo test test-swift test-scorer lint install clean
+.PHONY: help setup build demo test test-swift test-scorer test-pipelines test-memory \
+  test-sanitizers benchmark faults lint install clean
 
 help:
 	@echo "make demo     render scalps, measure them, end with a table and a report ($(DEMO)/)"
 	@echo "make test     install what is needed, build, run every test"
 	@echo "make build    build .build/release/anagen"
+	@echo "make faults   kill, cut and fail everything that can be (docs/faults.md)"
 	@echo "make lint     check the formatting"
+	@echo "make test-sanitizers  queues, ledger and runner under ThreadSanitizer and AddressSanitizer"
+	@echo "make benchmark        how quick the runner is (minutes; 3 GB below TMPDIR)"
 	@echo "make install  copy anagen to $(PREFIX)/bin, its service to $(PREFIX)/lib/systemd"
 	@echo "make clean    remove what was built and $(DEMO)/"
 
@@ -41,16 +45,27 @@ demo: build
 	@# so the run ends with 1, "done with records set aside".
 	@.build/release/anagen run Pipelines/demo.yaml --var data="$(DEMO)" || [ $$? -eq 1 ]
 
-test: test-scorer test-swift
+test: test-scorer test-pipelines test-swift
 
 test-swift: setup
 	@.ci/install-packages $(TEST_PACKAGES)
 	@echo "== build the tests (the first takes some minutes)"
 	@$(SWIFT) build --quiet -c release --build-tests
 	@echo "== run the tests"
-	@# Tests that wait for a child hold a thread each; in one process they would starve the others.
-	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest --skip 'CommandTests|EndToEndTests'
+	@# Tests that wait for a child hold a thread each, and those of sockets must be answered in time:
+	@# in one process they would starve each other.
+	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest --filter LocalSocketsTests
 	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest --filter 'CommandTests|EndToEndTests'
+	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest \
+	  --skip 'CommandTests|EndToEndTests|LocalSocketsTests'
+
+# Every boundary, every cut, every failing call, 2,000 kills; `make test` plays some of each.
+faults: setup
+	@echo "== build the tests"
+	@$(SWIFT) build --quiet -c release --build-tests
+	@echo "== make every fault (some hours)"
+	@ANAGEN_FAULTS=all $(SWIFT) test -c release --skip-build --disable-xctest \
+	  --filter 'KillPoint|Sigkill|PowerCut|CutLedger|Disk(Fault|Reserve)|MemoryLimit|BadLedger|BadPlace'
 
 # A Python that is not Debian's does not see Debian's packages, hence the two places.
 test-scorer:
@@ -64,9 +79,28 @@ test-scorer:
 	echo "error: no python3 with numpy and scipy; pip install -r Benchmarks/requirements.txt" >&2; \
 	exit 69
 
+# The tests that the pipelines hold.
+test-pipelines: build
+	@echo "== run the pipelines' tests"
+	@for pipeline in Pipelines/*.yaml; do \
+	  echo "$$pipeline"; .build/release/anagen test "$$pipeline" || exit 1; \
+	done
+
+# 300 pictures; Benchmarks/README.md has the last result of 20,000.
+test-memory: build
+	@echo "== hold a run to its memory ceiling"
+	@Benchmarks/memory_ceiling.py --count 300
+
+test-sanitizers: setup
+	@Tests/Sanitizers/run.sh
+
+benchmark: setup
+	@$(SWIFT) build --quiet -c release --product runner-benchmark
+	@for job in copy records ledger recovery; do .build/release/runner-benchmark $$job; done
+
 lint:
 	@echo "== lint"
-	@$(SWIFT) format lint --strict --parallel -r Sources Plugins Tests Package.swift
+	@$(SWIFT) format lint --strict --parallel -r Sources Plugins Tests Benchmarks Package.swift
 
 install: build
 	install -D -m 0755 .build/release/anagen "$(DESTDIR)$(PREFIX)/bin/anagen"

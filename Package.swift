@@ -114,6 +114,12 @@ let package = Package(
       name: "hair-candidates",
       dependencies: ["HairAnalysis", "Calibration", "ClinicalRecords", "Imaging", "ImageCodecs"],
       path: "Tools/HairTraining/Sources", swiftSettings: strict),
+    .executableTarget(
+      name: "runner-benchmark",
+      dependencies: [
+        "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", crypto, grdb,
+        logging,
+      ], path: "Benchmarks/Runner", swiftSettings: strict),
 
     tests("Imaging", ["Imaging"]),
     tests("ImageCodecs", ["ImageCodecs", "Imaging"]),
@@ -124,16 +130,17 @@ let package = Package(
     tests(
       "PipelineFiles",
       ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
-    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting", grdb]),
+    tests("Ledger", ["Ledger", "StageKit", "ClinicalRecords", "StageTesting", grdb, crypto]),
     tests(
       "PipelineRunner",
       [
         "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "StageKit", "ClinicalRecords",
-        "Imaging",
-        "StageTesting", logging, crypto,
+        "Imaging", "StageTesting", logging, crypto, grdb,
       ]),
     tests("Command", ["Imaging", "ImageCodecs"], data: ["Transcripts"]),
-    tests("EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto]),
+    tests(
+      "EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto],
+      data: ["Faults/FaultShim.c"]),
     tests("House", []),
   ]
     + plugin("ImageFiles", ["ImageCodecs"])
@@ -145,3 +152,15 @@ let package = Package(
     + plugin("Reports", ["ImageCodecs"]),
   swiftLanguageModes: [.v6]
 )
+
+// A build under a sanitizer (`Tests/Sanitizers/run.sh`) has the modules with threads and locks in
+// them and what those need, and nothing else, since it builds its dependencies anew.
+if Context.environment["ANAGEN_SANITIZED"] != nil {
+  let sanitized: Set<String> = [
+    "Imaging", "ClinicalRecords", "StageKit", "StageTesting", "BoundedQueues", "PipelineFiles",
+    "Ledger", "CCrashMark", "PipelineRunner", "BoundedQueuesTests", "LedgerTests",
+    "PipelineRunnerTests",
+  ]
+  package.products = []
+  package.targets.removeAll { !sanitized.contains($0.name) }
+}

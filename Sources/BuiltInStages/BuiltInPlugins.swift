@@ -22,7 +22,10 @@ public struct BuiltInPlugin: Sendable {
     BuiltInPlugin(name: "HairAnalysis", stages: [StageEntry(AnalyseHair.self)]),
     BuiltInPlugin(
       name: "Deidentification",
-      stages: [StageEntry(DeidentifyMeasurements.self), StageEntry(DeidentifyImages.self)]),
+      stages: [
+        StageEntry(DeidentifyAcquisitions.self), StageEntry(DeidentifyMeasurements.self),
+        StageEntry(DeidentifyImages.self),
+      ]),
     BuiltInPlugin(
       name: "Registry", stages: [StageEntry(SQLiteRegistry.self), StageEntry(RegistryTables.self)]),
     BuiltInPlugin(

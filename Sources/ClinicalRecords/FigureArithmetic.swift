@@ -40,7 +40,7 @@ package struct FigureArithmetic: Sendable {
     guard area > 0 else { return .missing("no_measured_area") }
     guard total > 0 else { return .missing(none) }
     return figure(
-      Double(part) / Double(total), ShareInterval.wilson(part: part, total: total, level: level),
+      Double(part) / Double(total), ShareInterval.exact(part: part, total: total, level: level),
       unit: nil, covers: FigureArithmetic.sampling)
   }
 

@@ -65,9 +65,10 @@ public enum HairQuantity: String, Codable, Sendable, CaseIterable {
         + "for several fields. Exact Poisson interval (Garwood 1936)."
     case .terminalShare:
       "Terminal over terminal plus vellus hairs; a hair is terminal above the vellus cut-off. "
-        + "Score interval (Wilson 1927)."
+        + "Exact binomial interval (Clopper and Pearson 1934)."
     case .thinHairShare:
-      "Hairs below the thin cut-off over hairs with a diameter. Score interval (Wilson 1927)."
+      "Hairs below the thin cut-off over hairs with a diameter. Exact binomial interval (Clopper "
+        + "and Pearson 1934)."
     case .meanDiameter:
       "Mean shaft diameter of the hairs with a diameter. Student's interval. It falls when "
         + "treatment revives vellus hair, so it never stands alone."
@@ -100,7 +101,7 @@ public enum HairQuantity: String, Codable, Sendable, CaseIterable {
   package var samplingMethod: String {
     switch self {
     case .density: "garwood_1936"
-    case .terminalShare, .thinHairShare: "wilson_1927"
+    case .terminalShare, .thinHairShare: "clopper_pearson_1934"
     case .meanDiameter: "student"
     case .medianDiameter: "thompson_1936"
     case .diameterCV: "vangel_1996"
@@ -125,6 +126,11 @@ extension HairSummary {
       self.hairs = hairs
       self.figure = figure
     }
+  }
+
+  /// How many hairs were counted of a set; `nil` where nothing could be counted.
+  public func count(of hairs: String) -> Double? {
+    entries.first { $0.quantity == .count && $0.hairs == hairs }?.figure.value
   }
 
   /// Every figure, in the order of the summary.

@@ -8,7 +8,7 @@ extension HairSummary {
   ///
   /// - Density: hairs over area, Garwood's exact Poisson interval.
   /// - Shares: of the hairs whose class (``terminalShare``) or diameter (``thinHairShare``) is
-  ///   known, Wilson's interval.
+  ///   known, the exact binomial interval of Clopper and Pearson.
   /// - Mean, median and coefficient of variation: of the hairs with a diameter; Student's, the
   ///   binomial order statistics' and Vangel's intervals.
   /// - Cumulative thickness: hairs over area times mean diameter, so that a hair without a

@@ -56,11 +56,13 @@ private struct RegionCombination {
   private let scaleUncertainty: Double
   private let reason: String?
   private let fieldCount: Int
+  private let pictureCount: Int
 
   init(_ selected: [RegionPart], cutOffs: CutOffs, level: Double) {
     self.cutOffs = cutOffs
     self.level = level
-    fieldCount = selected.count
+    fieldCount = Set(selected.map(\.field)).count
+    pictureCount = selected.count
     // Pictures of one calibration share its error; the largest stands for all.
     let uncertainty = selected.map(\.scale.relativeUncertainty).reduce(0, max)
     scaleUncertainty = uncertainty
@@ -97,8 +99,7 @@ private struct RegionCombination {
       if case .known(let value) = figure { value } else { nil }
     }
     let values = known.map(\.value)
-    let hairCount = placements.reduce(0) { $0 + $1.hairs.count { set.contains($0) } }
-    let areas = placements.map(\.area)
+    let counts = placements.map { Double($0.hairs.count { set.contains($0) }) }
     let combined: Figure
     if let reason {
       combined = .missing(reason)
@@ -110,9 +111,15 @@ private struct RegionCombination {
     return RegionFigure(
       quantity: quantity, hairs: set.name, figure: combined,
       uncertainties: uncertainties(of: combined, quantity, set, values),
-      placementValues: reason == nil ? values : [], hairCount: hairCount, fieldCount: fieldCount,
-      placementCount: placements.count,
-      squareCentimetres: areas.isEmpty ? 0 : areas.reduce(0, +) / Double(areas.count))
+      placementValues: reason == nil ? values : [],
+      hairCount: RegionCombination.mean(counts), fieldCount: fieldCount,
+      pictureCount: pictureCount, placementCount: placements.count,
+      squareCentimetres: RegionCombination.mean(placements.map(\.area)))
+  }
+
+  /// 0 when there is none.
+  private static func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
   }
 
   /// The mean over placements; they share the skin and with it the sampling error, so the ends of

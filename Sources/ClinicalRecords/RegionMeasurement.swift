@@ -6,8 +6,8 @@
 /// their number narrows no sampling interval. Of the attempts at one field the first that passed
 /// its quality gate is used, never one for its result. Regions are never pooled.
 public struct RegionMeasurement: StoredRecord, Equatable {
-  /// `anagen.region-measurement/1.0`.
-  public static let schema = SchemaID("anagen.region-measurement", 1, 0)
+  /// `anagen.region-measurement/1.1`; 1.1 added the count of pictures.
+  public static let schema = SchemaID("anagen.region-measurement", 1, 1)
 
   /// The schema id, written first.
   public let schema: SchemaID
@@ -93,10 +93,15 @@ public struct RegionFigure: Codable, Sendable, Equatable {
   public let uncertainties: [Uncertainty]
   /// The value of each placement, in order; what repeatability is computed from.
   public let placementValues: [Double]
-  /// Hairs counted in the set, over all fields and placements used.
-  public let hairCount: Int
-  /// Fields used, over all placements.
+  /// Hairs counted in the set on a placement's fields together, mean over placements.
+  ///
+  /// With ``squareCentimetres`` what the figure stands on. Placements look at the same skin, so
+  /// their sum would count its hairs twice.
+  public let hairCount: Double
+  /// Patches of skin used; every placement looks at the same ones.
   public let fieldCount: Int
+  /// Pictures used, over all fields and placements.
+  public let pictureCount: Int
   /// Placements used.
   public let placementCount: Int
   /// The area of a placement's fields together in cm², mean over placements.

@@ -3,11 +3,13 @@
 /// Stored; pseudonymised or deidentified, by profile. Identified records are other types, so a
 /// sink that takes `Released` cannot even be handed one.
 public struct Released: StoredRecord, Equatable {
-  /// `anagen.released/1.0`.
-  public static let schema = SchemaID("anagen.released", 1, 0)
+  /// `anagen.released/1.1`; 1.1 added the acquisition alone.
+  public static let schema = SchemaID("anagen.released", 1, 1)
 
   /// What is released.
   public enum Body: Codable, Sendable, Equatable {
+    /// That a picture was taken, whatever became of it.
+    case acquisition
     /// A row of figures with every hair.
     case measurement(ReleasedMeasurement)
     /// A picture.
@@ -39,9 +41,9 @@ public struct Released: StoredRecord, Equatable {
   /// The keyed reference and the kind of body.
   public var identity: RecordIdentity {
     switch body {
-    case .measurement:
-      RecordIdentity("\(Released.schema.name):measurement/\(acquisition.reference)")
-    case .image: RecordIdentity("\(Released.schema.name):image/\(acquisition.reference)")
+    case .acquisition: Released.identity(of: .acquisition, reference: acquisition.reference)
+    case .measurement: Released.identity(of: .measurement, reference: acquisition.reference)
+    case .image: Released.identity(of: .image, reference: acquisition.reference)
     }
   }
   /// The label.
@@ -49,6 +51,7 @@ public struct Released: StoredRecord, Equatable {
   /// The body's size.
   public var byteCount: Int {
     switch body {
+    case .acquisition: 1024
     case .measurement(let measurement):
       4096 + measurement.hairs.reduce(0) { $0 + 256 + 16 * $1.centreline.count }
     case .image(let image): 1024 + image.picture.byteCount
@@ -57,6 +60,23 @@ public struct Released: StoredRecord, Equatable {
   /// The picture, when there is one.
   public var contents: [StoredContent] {
     if case .image(let image) = body { [image.picture] } else { [] }
+  }
+}
+
+extension Released {
+  /// Which kind of body a released record has.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// The acquisition alone.
+    case acquisition
+    /// A row of figures.
+    case measurement
+    /// A picture.
+    case image
+  }
+
+  /// The identity of what is released of an acquisition.
+  public static func identity(of kind: Kind, reference: String) -> RecordIdentity {
+    RecordIdentity("\(schema.name):\(kind.rawValue)/\(reference)")
   }
 }
 

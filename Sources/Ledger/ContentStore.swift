@@ -16,8 +16,8 @@ public struct ContentStore: Sendable {
   public init(folder: String, durable: Bool) throws {
     self.folder = folder
     self.durable = durable
-    try FileSystem.makeFolder(folder, mode: 0o700)
-    try FileSystem.makeFolder("\(folder)/incoming", mode: 0o700)
+    try FileSystem.makeFolder(folder, mode: 0o700, sync: durable)
+    try FileSystem.makeFolder("\(folder)/incoming", mode: 0o700, sync: durable)
     try removeLeftovers()
   }
 
@@ -39,7 +39,7 @@ public struct ContentStore: Sendable {
       try FileSystem.write(bytes, to: incoming, sync: durable)
       let parent = "\(folder)/\(digest.hexadecimal.prefix(2))"
       if !FileSystem.isFolder(parent) {
-        try FileSystem.makeFolder(parent, mode: 0o700)
+        try FileSystem.makeFolder(parent, mode: 0o700, sync: false)
         touched.insert(folder)
       }
       guard rename(incoming, final) == 0 else {
@@ -52,17 +52,24 @@ public struct ContentStore: Sendable {
     }
   }
 
+  /// Removes a content that nothing refers to any more; nothing to do when it is gone.
+  func remove(_ digest: ContentDigest) throws {
+    guard unlink(path(of: digest)) == 0 || errno == ENOENT else {
+      throw FileSystem.failure("cannot remove the content \(digest)")
+    }
+    if durable { try FileSystem.syncFolder("\(folder)/\(digest.hexadecimal.prefix(2))") }
+  }
+
+  /// Whether nothing was ever stored below a folder, which need not be there.
+  static func isEmpty(folder: String) throws -> Bool {
+    guard FileSystem.isFolder(folder) else { return true }
+    return try !FileSystem.names(in: folder).contains { $0.count == 2 && $0 != ".." }
+  }
+
   private func removeLeftovers() throws {
     let incoming = "\(folder)/incoming"
-    guard let handle = opendir(incoming) else {
-      throw FileSystem.failure("cannot read \(incoming)")
-    }
-    defer { closedir(handle) }
-    while let entry = readdir(handle) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.count == 64, unlink("\(incoming)/\(name)") != 0 {
+    for name in try FileSystem.names(in: incoming) where name.count == 64 {
+      guard unlink("\(incoming)/\(name)") == 0 else {
         throw FileSystem.failure("cannot remove a leftover in \(incoming)")
       }
     }

@@ -10,8 +10,8 @@ public final class DataFolderLock: Sendable {
   ///
   /// - Throws: ``LedgerError`` with code `inUse` naming the process that holds it, or `io`.
   public init(_ folder: DataFolder) throws {
-    try FileSystem.makeFolder(folder.path)
-    try FileSystem.makeFolder(folder.privatePath, mode: 0o700)
+    try FileSystem.makeFolder(folder.path, sync: true)
+    try FileSystem.makeFolder(folder.privatePath, mode: 0o700, sync: true)
     let path = "\(folder.privatePath)/lock"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw FileSystem.failure("cannot open \(path)") }

@@ -2,27 +2,61 @@ import Glibc
 
 /// The few system calls that durable files need, each with its error in words.
 enum FileSystem {
-  /// Makes a folder and its parents, private to its owner when `mode` says so.
-  static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
-    if mkdir(path, mode) == 0 || errno == EEXIST {
-      guard isFolder(path) else {
-        throw LedgerError(
-          .io, subject: "\(path) is not a folder", hint: "name another data folder",
-          errno: ENOTDIR)
-      }
-      return
-    }
+  /// Makes a folder and its parents, private to its owner when `mode` says so; when `sync`, a
+  /// folder that was made is on the disk before this returns.
+  static func makeFolder(_ path: String, mode: mode_t = 0o755, sync: Bool) throws {
+    if try isMade(path, mode, sync) { return }
     if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-      try makeFolder(String(path[..<slash]), mode: 0o755)
-      if mkdir(path, mode) == 0 || errno == EEXIST { return }
+      try makeFolder(String(path[..<slash]), sync: sync)
+      if try isMade(path, mode, sync) { return }
     }
     throw failure("cannot make the folder \(path)")
+  }
+
+  /// Makes an empty file that only its owner may read, or takes the right from others.
+  static func makePrivate(_ path: String) throws {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure("cannot open \(path)") }
+    defer { close(descriptor) }
+    guard fchmod(descriptor, 0o600) == 0 else { throw failure("cannot make \(path) private") }
+  }
+
+  private static func isMade(_ path: String, _ mode: mode_t, _ sync: Bool) throws -> Bool {
+    if mkdir(path, mode) == 0 {
+      if sync { try syncFolder(parent(of: path)) }
+      return true
+    }
+    guard errno == EEXIST else { return false }
+    guard isFolder(path) else {
+      throw LedgerError(
+        .io, subject: "\(path) is not a folder", hint: "name another data folder", errno: ENOTDIR)
+    }
+    return true
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// Whether a folder of this name is there.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The names in a folder, `.` and `..` among them.
+  static func names(in path: String) throws -> [String] {
+    guard let handle = opendir(path) else { throw failure("cannot read the folder \(path)") }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      names.append(
+        withUnsafePointer(to: entry.pointee.d_name) { pointer in
+          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
   }
 
   /// The size of a file in bytes, or `nil` when there is none.
@@ -77,6 +111,7 @@ enum FileSystem {
       case ENOSPC, EDQUOT: "the disk is full: free some space and run again; nothing was lost"
       case EACCES, EPERM: "permission is missing: check the owner and mode of the folder"
       case EROFS: "the file system is read-only: name a data folder elsewhere"
+      case EMFILE, ENFILE: "allow more open files (ulimit -n) and run again; nothing was lost"
       default: "check the disk and run again; nothing was lost"
       }
     return LedgerError(

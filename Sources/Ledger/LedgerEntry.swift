@@ -47,17 +47,20 @@ public struct LedgerEntry: Sendable {
     public let lookups: [Lookup]
     /// The calls on the way, as ``JourneyStep`` keeps them; `nil` when there were none.
     let journey: String?
+    /// What a sink did with the record; confirmed in the same commit, unless the end is a failure.
+    public let effect: Effect?
 
     /// Makes an end.
     public init(
       delivery: Int64, failure: DeliveryFailure? = nil, attempts: Int = 1, lookups: [Lookup] = [],
-      journey: [JourneyStep] = []
+      journey: [JourneyStep] = [], effect: Effect? = nil
     ) {
       self.delivery = delivery
       self.failure = failure
       self.attempts = attempts
       self.lookups = lookups
       self.journey = journey.isEmpty ? nil : JourneyStep.text(journey)
+      self.effect = effect
     }
   }
 
@@ -79,11 +82,14 @@ public struct LedgerEntry: Sendable {
   public let product: Product?
   /// The deliveries that end.
   public let ends: [End]
+  /// An effect whose call is about to begin, where it matters whether one began.
+  public let sending: Effect?
 
   /// Makes an entry.
-  public init(product: Product? = nil, ends: [End] = []) {
+  public init(product: Product? = nil, ends: [End] = [], sending: Effect? = nil) {
     self.product = product
     self.ends = ends
+    self.sending = sending
   }
 }
 
@@ -168,12 +174,17 @@ public struct StoredEdge: Sendable {
   public let reuseKey: String
   /// What the key was made of, as canonical JSON: `explain` names the part that differs.
   public let keyParts: String
+  /// Where the sink that it leads to acts; `nil` for other edges.
+  public let destination: EffectDestination?
 
   /// Makes an edge.
-  public init(edge: EdgeKey, reuseKey: String, keyParts: String) {
+  public init(
+    edge: EdgeKey, reuseKey: String, keyParts: String, destination: EffectDestination? = nil
+  ) {
     self.edge = edge
     self.reuseKey = reuseKey
     self.keyParts = keyParts
+    self.destination = destination
   }
 }
 

@@ -1,3 +1,5 @@
+import StageKit
+
 /// The ledger or its folder cannot be used.
 public struct LedgerError: Error, Sendable, CustomStringConvertible {
   /// What kind of failure; open, so that new kinds break nobody.
@@ -16,6 +18,10 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
     public static let damaged = Code("ledger_damaged")
     /// There is no ledger in the folder.
     public static let absent = Code("no_ledger")
+    /// The key of the audit chain is gone or another one.
+    public static let auditKey = Code("audit_key")
+    /// Nothing is set aside under a number, or it cannot be released or given up as asked.
+    public static let notSetAside = Code("not_set_aside")
   }
 
   /// What kind of failure.
@@ -33,6 +39,12 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
     self.subject = subject
     self.hint = hint
     self.errno = errno
+  }
+
+  init(absentIn folder: DataFolder) {
+    self.init(
+      .absent, subject: "there is no ledger in \(folder.path)",
+      hint: "name the folder that a run was given with --var data=OUT")
   }
 
   /// What failed and what to do, on one line.

@@ -6,49 +6,21 @@ public import StageKit
 /// A data folder's ledger opened to be looked at, also while a run owns it.
 public struct LedgerReading: Sendable {
   let database: DatabaseQueue
+  /// Whether the folder has the key of an audit chain.
+  let hasAuditKey: Bool
 
   /// Opens the ledger of a data folder; one of an older format is brought to the present one first.
   ///
   /// - Throws: ``LedgerError``: `absent`, `damaged`, `newer` or `io`.
   public init(folder: DataFolder) throws {
     let path = "\(folder.privatePath)/ledger.sqlite"
-    guard FileSystem.size(of: path) != nil else {
-      throw LedgerError(
-        .absent, subject: "there is no ledger in \(folder.path)",
-        hint: "name the folder that a run was given with --var data=OUT")
-    }
+    guard FileSystem.size(of: path) != nil else { throw LedgerError(absentIn: folder) }
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(10)
     try RunLedger.upgrade(folder)
+    hasAuditKey = FileSystem.size(of: "\(folder.privatePath)/audit-key.pub") != nil
     database = try RunLedger.inWords { try DatabaseQueue(path: path, configuration: configuration) }
-  }
-
-  /// Every delivery that is set aside, oldest first.
-  public func quarantined() throws -> [QuarantinedDelivery] {
-    try RunLedger.inWords {
-      try database.read { db in
-        try Row.fetchAll(
-          db,
-          sql: """
-            SELECT delivery.id AS id, from_stage, to_stage, identity, schema, stage, class,
-              reason, message, hint, attempts, at
-            FROM delivery JOIN route ON route.id = route_id
-            JOIN record ON record.id = delivery.record_id
-            JOIN quarantine ON quarantine.delivery_id = delivery.id
-            WHERE state = 2 AND superseded_by IS NULL ORDER BY delivery.id
-            """
-        ).map { row in
-          QuarantinedDelivery(
-            delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),
-            identity: row["identity"], schema: row["schema"],
-            failure: DeliveryFailure(
-              stage: row["stage"], failureClass: row["class"], reason: row["reason"],
-              message: row["message"], hint: row["hint"]), attempts: row["attempts"],
-            at: row["at"])
-        }
-      }
-    }
   }
 
   /// How many deliveries are in which state on each edge, over all runs.
@@ -114,17 +86,31 @@ public struct LedgerReading: Sendable {
       }
     }
     for row in rows {
-      let payload: [UInt8]
-      if let inline: Data = row["payload"] {
-        payload = [UInt8](inline)
-      } else if let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") {
-        let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
-        payload = [UInt8](try Data(contentsOf: URL(filePath: path)))
-      } else {
-        continue
-      }
+      guard let payload = try LedgerReading.payload(row, contentFolder) else { continue }
       try body(RecordIdentity(row["identity"]), payload)
     }
+  }
+
+  /// The current records that a stage made, as canonical JSON, ordered by identity.
+  public func payloads(madeBy stage: String, contentFolder: String) throws -> [[UInt8]] {
+    let rows = try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT payload, payload_sha256 FROM record WHERE superseded_by IS NULL
+            AND id IN (SELECT record_id FROM provenance WHERE stage = ?) ORDER BY identity
+            """, arguments: [stage])
+      }
+    }
+    return try rows.compactMap { try LedgerReading.payload($0, contentFolder) }
+  }
+
+  private static func payload(_ row: Row, _ contentFolder: String) throws -> [UInt8]? {
+    if let inline: Data = row["payload"] { return [UInt8](inline) }
+    guard let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") else { return nil }
+    let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
+    return [UInt8](try Data(contentsOf: URL(filePath: path)))
   }
 }
 

@@ -10,21 +10,24 @@ struct RouteTable {
   struct Route: Sendable {
     let id: Int64
     let edge: EdgeKey
+    /// Where the sink that it leads to acts.
+    let destination: EffectDestination?
   }
 
   /// The plan's routes, by the stage that they leave.
   private(set) var outOf: [String: [Route]] = [:]
+  /// Each of the plan's routes.
+  private var routes: [Int64: Route] = [:]
   /// The edge of each of the plan's routes.
-  private(set) var edges: [Int64: EdgeKey] = [:]
+  var edges: [Int64: EdgeKey] { routes.mapValues(\.edge) }
 
   /// The plan's routes into a stage.
   func into(_ stage: String) -> [Route] {
-    edges.filter { $0.value.to == stage }.map { Route(id: $0.key, edge: $0.value) }
-      .sorted { $0.edge < $1.edge }
+    routes.values.filter { $0.edge.to == stage }.sorted { $0.edge < $1.edge }
   }
 
   fileprivate mutating func add(_ route: Route) {
-    edges[route.id] = route.edge
+    routes[route.id] = route
     outOf[route.edge.from, default: []].append(route)
   }
 }
@@ -47,7 +50,10 @@ extension RunLedger {
             db,
             sql: "SELECT id FROM route WHERE from_stage = ? AND to_stage = ? AND reuse_key = ?",
             arguments: [edge.edge.from, edge.edge.to, edge.reuseKey])
-          if let id { table.add(RouteTable.Route(id: id, edge: edge.edge)) }
+          if let id {
+            table.add(
+              RouteTable.Route(id: id, edge: edge.edge, destination: edge.destination))
+          }
         }
         return table
       }

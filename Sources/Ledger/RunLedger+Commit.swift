@@ -19,8 +19,13 @@ extension RunLedger {
     let routes = routes.withLock { $0 }
     let outcomes = try RunLedger.inWords {
       try database.write { db in
-        let step = CommitStep(db: db, run: run, now: now(), routes: routes)
-        return try entries.map { try step.perform($0) }
+        let now = now()
+        let exports = ExportTally(
+          writer: AuditWriter(db: db, actor: actor, now: now), run: run, plan: planDigest)
+        let step = CommitStep(db: db, run: run, now: now, routes: routes, exports: exports)
+        let outcomes = try entries.map { try step.perform($0) }
+        try exports.write()
+        return outcomes
       }
     }
     for entry in entries {
@@ -38,10 +43,16 @@ private struct CommitStep {
   let run: Int64
   let now: Double
   let routes: RouteTable
+  let exports: ExportTally
 
   func perform(_ entry: LedgerEntry) throws -> LedgerOutcome {
     var outcome = LedgerOutcome()
-    for end in entry.ends where try !self.end(end) { outcome.overtaken = true }
+    if let effect = entry.sending { try EffectLog(db: db).send(effect, run: run, at: now) }
+    for end in entry.ends {
+      // What was taken was taken, also of a record that a newer version superseded meanwhile.
+      if let effect = end.effect, end.failure == nil { try confirm(effect) }
+      if try !self.end(end) { outcome.overtaken = true }
+    }
     if let delivery = entry.product?.delivery, entry.ends.isEmpty, try isSuperseded(delivery) {
       outcome.overtaken = true
     }
@@ -53,6 +64,12 @@ private struct CommitStep {
       try open(record.row, from: product.stage, isNew: record.isNew, &outcome)
     }
     return outcome
+  }
+
+  private func confirm(_ effect: Effect) throws {
+    try EffectLog(db: db).confirm(effect, run: run, at: now) {
+      try exports.note(.exportConfirmed, effect)
+    }
   }
 
   private func isSuperseded(_ delivery: Int64) throws -> Bool {
@@ -169,32 +186,52 @@ private struct CommitStep {
         try execute(
           "INSERT INTO delivery(record_id, route_id, state, opened_run) VALUES (?, ?, 0, ?)",
           [record, route.id, run])
-        outcome.opened.append(
-          LedgerOutcome.Opened(
-            delivery: db.lastInsertedRowID, edge: route.edge,
-            record: LedgerReference(number: record)))
+        try opened(db.lastInsertedRowID, route, record, &outcome)
         continue
       }
       let delivery: Int64 = found["id"]
       switch DeliveryState(rawValue: found["state"]) {
-      case .done where try !hasStaleLookup(delivery):
+      case .done where try !hasStaleLookup(delivery) && isLastEffect(of: record, on: route):
         outcome.reused.append(route.edge)
         try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", [run, delivery])
         try follow(delivery, &outcome)
       case .done, .superseded:
-        let isDone = found["state"] == DeliveryState.done.rawValue
+        let isDone = found["state"] as Int == DeliveryState.done.rawValue
+        let isStale = try isDone && hasStaleLookup(delivery)
         try execute(
           """
           UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL, reopened_for = ?
           WHERE id = ?
-          """, [run, isDone ? "look-up" : "return", delivery])
-        outcome.opened.append(
-          LedgerOutcome.Opened(
-            delivery: delivery, edge: route.edge, record: LedgerReference(number: record)))
+          """, [run, isStale ? "look-up" : "return", delivery])
+        try opened(delivery, route, record, &outcome)
       case .quarantined: outcome.stillQuarantined.append(route.edge)
       case .pending, nil: break
       }
     }
+  }
+
+  /// Whether a sink's destination holds this very version: going back to an earlier one is an
+  /// effect of its own.
+  private func isLastEffect(of record: Int64, on route: RouteTable.Route) throws -> Bool {
+    guard let destination = route.destination else { return true }
+    return try EffectLog(db: db).last(LedgerReference(number: record), at: destination)?.record
+      == record
+  }
+
+  /// A delivery waits now; on an edge into a sink it is the intent of an effect.
+  private func opened(
+    _ delivery: Int64, _ route: RouteTable.Route, _ record: Int64,
+    _ outcome: inout LedgerOutcome
+  ) throws {
+    let reference = LedgerReference(number: record)
+    if let destination = route.destination {
+      _ = try exports.note(
+        .exportIntended,
+        Effect(
+          destination: destination, record: reference, delivery: delivery, stage: route.edge.to))
+    }
+    outcome.opened.append(
+      LedgerOutcome.Opened(delivery: delivery, edge: route.edge, record: reference))
   }
 
   /// A delivery's results stand: they are current again, and their own edges are looked at.
@@ -231,12 +268,13 @@ private struct CommitStep {
     guard let failure = end.failure else { return true }
     try execute(
       """
-      INSERT INTO quarantine(delivery_id, stage, class, reason, message, hint, at)
-      VALUES (?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO quarantine(
+        delivery_id, stage, class, reason, message, hint, at, attempts, run_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         end.delivery, failure.stage, failure.failureClass, failure.reason, failure.message,
-        failure.hint, now,
+        failure.hint, now, end.attempts, run,
       ])
     return true
   }

@@ -201,27 +201,4 @@ extension RunLedger {
       }
     }
   }
-
-  /// The current records that a stage was given, ordered by identity: what a projection is
-  /// written from.
-  public func projected(to stage: String) throws -> [LedgerReference] {
-    let routes = routes.withLock { $0.into(stage) }
-    return try RunLedger.inWords {
-      try database.read { db in
-        var found: [(identity: String, id: Int64)] = []
-        for route in routes {
-          let rows = try Row.fetchAll(
-            db,
-            sql: """
-              SELECT DISTINCT record.id AS id, record.identity AS identity FROM delivery
-              JOIN record ON record.id = delivery.record_id
-              WHERE route_id = ? AND state IN (0, 1) AND superseded_by IS NULL
-              """, arguments: [route.id])
-          found += rows.map { ($0["identity"], $0["id"]) }
-        }
-        return found.sorted { ($0.identity, $0.id) < ($1.identity, $1.id) }
-          .map { LedgerReference(number: $0.id) }
-      }
-    }
-  }
 }

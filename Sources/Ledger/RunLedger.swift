@@ -2,6 +2,7 @@ import ClinicalRecords
 import Crypto
 import Foundation
 import GRDB
+import Glibc
 public import StageKit
 import Synchronization
 
@@ -28,8 +29,13 @@ public final class RunLedger: Sendable {
   public let run: Int64
   /// The run before it, if there was one.
   public let last: LastRun?
+  let planDigest: String
+  let actor: String
+  let auditKey: AuditKey
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
+  /// Held by runs alone.
+  private let reserve: DiskReserve?
 
   /// Opens a data folder's ledger for a run, making it if there is none.
   ///
@@ -39,20 +45,28 @@ public final class RunLedger: Sendable {
   ///   - plan: the frozen plan as canonical JSON, kept with the run.
   ///   - source: what the run was started from, kept with it.
   ///   - program: the program's version, kept with the run.
+  ///   - actor: who runs it, for the audit chain.
   ///   - now: seconds since 1970, for time stamps.
   /// - Throws: ``LedgerError``: `newer`, `damaged` or `io`.
   public init(
     folder: DataFolder, durability: Durability, plan: [UInt8], source: RunSource? = nil,
-    program: String, now: @escaping @Sendable () -> Double
+    program: String, actor: String, now: @escaping @Sendable () -> Double
   ) throws {
+    try LedgerFile.check(in: folder)
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    // A file of another program is refused before anything in it is changed.
+    if FileSystem.size(of: path) != nil { _ = try RunLedger.format(ofFile: path) }
+    reserve = try DiskReserve(path: "\(folder.privatePath)/reserve")
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
-    let database = try RunLedger.open(
-      path: "\(folder.privatePath)/ledger.sqlite", durability: durability)
+    let database = try RunLedger.open(path: path, durability: durability)
     self.database = database
     self.now = now
     let digest = SHA256.hash(data: plan)
     let planDigest = ContentDigest(bytes: digest).hexadecimal
+    self.planDigest = planDigest
+    self.actor = actor
+    auditKey = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
     let text = String(decoding: plan, as: UTF8.self)
     let origin = try source.map {
       String(decoding: try CanonicalJSONEncoder().encode($0), as: UTF8.self)
@@ -68,12 +82,26 @@ public final class RunLedger: Sendable {
         return (last, db.lastInsertedRowID)
       }
     }
+    // SQLite syncs the names of its files too, but goes on when that fails.
+    if durability == .full { try FileSystem.syncFolder(folder.privatePath) }
   }
 
-  /// Notes how the run ended.
+  /// Gives the disk reserve to the entries that end deliveries, after a commit failed for want of
+  /// room.
+  ///
+  /// - Returns: whether there is room now that was not there before.
+  public func releaseReserve(after error: any Error) -> Bool {
+    guard let number = (error as? LedgerError)?.errno, [ENOSPC, EDQUOT].contains(number) else {
+      return false
+    }
+    return reserve?.release() ?? false
+  }
+
+  /// Notes how the run ended; the disk reserve, which a folder at rest does not need, makes room.
   ///
   /// - Parameter outcome: `completed`, `drained`, `interrupted` or `failed`.
   public func endRun(_ outcome: String) throws {
+    _ = reserve?.release()
     try RunLedger.inWords {
       try database.write { db in
         try db.execute(
@@ -81,6 +109,33 @@ public final class RunLedger: Sendable {
           arguments: [now(), outcome, run])
       }
     }
+  }
+
+  /// Opens a data folder's ledger for what a person decides between runs; it is of the last run.
+  ///
+  /// - Parameters:
+  ///   - folder: the data folder, whose lock the caller holds.
+  ///   - actor: who decides, for the audit chain.
+  ///   - now: seconds since 1970, for time stamps.
+  /// - Throws: ``LedgerError``: `absent` when nothing was ever run there, `newer`, `damaged`, `io`.
+  public init(
+    existingIn folder: DataFolder, actor: String, now: @escaping @Sendable () -> Double
+  ) throws {
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    guard FileSystem.size(of: path) != nil else { throw LedgerError(absentIn: folder) }
+    reserve = nil
+    contents = try ContentStore(folder: "\(folder.privatePath)/content", durable: true)
+    let database = try RunLedger.open(path: path, durability: .full)
+    self.database = database
+    self.now = now
+    self.actor = actor
+    auditKey = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
+    guard let last = try RunLedger.inWords({ try database.read { try LastRun.read($0) } }) else {
+      throw LedgerError(absentIn: folder)
+    }
+    self.last = last
+    run = last.entry.number
+    planDigest = last.entry.planDigest
   }
 
   private static func open(path: String, durability: Durability) throws -> DatabasePool {
@@ -91,12 +146,15 @@ public final class RunLedger: Sendable {
     configuration.prepareDatabase { db in
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
+    // SQLite gives its write-ahead log the mode of the file, and makes the file readable for all.
+    try FileSystem.makePrivate(path)
     return try inWords {
       let database = try DatabasePool(path: path, configuration: configuration)
       try database.writeWithoutTransaction { db in
-        try LedgerSchema.upgrade(db, from: try format(of: db, path: path))
-        // GRDB sets NORMAL when it turns the write-ahead log on, so this comes after it.
+        // GRDB sets NORMAL when it turns the write-ahead log on, so this comes after it; the
+        // tables are synced too, since an empty ledger beside contents counts as damaged.
         try db.execute(sql: "PRAGMA synchronous = \(level)")
+        try LedgerSchema.upgrade(db, from: try format(of: db, path: path))
         try readBack(db, durability: durability)
       }
       return database
@@ -107,15 +165,9 @@ public final class RunLedger: Sendable {
   ///
   /// - Throws: ``LedgerError`` with code `inUse` when a run of an older program owns the folder.
   static func upgrade(_ folder: DataFolder) throws {
+    try LedgerFile.check(in: folder)
     let path = "\(folder.privatePath)/ledger.sqlite"
-    var configuration = Configuration()
-    configuration.readonly = true
-    configuration.busyMode = .timeout(10)
-    let version = try inWords {
-      try DatabaseQueue(path: path, configuration: configuration).read { db in
-        try format(of: db, path: path)
-      }
-    }
+    let version = try format(ofFile: path)
     guard version < LedgerSchema.version else { return }
     let lock = try DataFolderLock(folder)
     try inWords {
@@ -124,6 +176,18 @@ public final class RunLedger: Sendable {
       }
     }
     withExtendedLifetime(lock) {}
+  }
+
+  /// The format of a ledger's file, which is only read.
+  private static func format(ofFile path: String) throws -> Int {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    return try inWords {
+      try DatabaseQueue(path: path, configuration: configuration).read { db in
+        try format(of: db, path: path)
+      }
+    }
   }
 
   /// The format of a ledger; 0 when the file is empty.
@@ -176,7 +240,8 @@ public final class RunLedger: Sendable {
       case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
         throw LedgerError(
           .io, subject: "cannot write the ledger: \(error.message ?? "no permission")",
-          hint: "check owner, mode and file system of the data folder")
+          hint: "check owner, mode and file system of the data folder, and how many files may be "
+            + "open (ulimit -n)")
       default:
         throw LedgerError(
           .io, subject: "the ledger failed: \(error.message ?? "\(error.resultCode)")",

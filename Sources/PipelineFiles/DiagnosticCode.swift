@@ -3,14 +3,15 @@ extension Diagnostic.Code {
   /// Every code of this module, in the order of this file.
   public static let all: [Diagnostic.Code] = [
     .fileTooLarge, .notUTF8, .forbiddenCharacter, .tooComplex, .emptyFile, .yamlSyntax,
-    .aliasRefused, .tagRefused, .duplicateKey, .keyNotText, .unknownKey, .missingKey, .misplacedKey,
-    .wrongType, .outOfRange, .wrongUnit, .unknownWord, .badName, .notAvailable, .undeclaredVariable,
-    .unusedVariable, .variableWithoutValue, .missingEnvironment, .badReference, .misplacedReference,
-    .secretWrittenOut, .missingFile, .outsideDataFolder, .sharedOutput, .unknownStage,
-    .missingSetting, .settingsConflict, .missingInput, .inputOfSource, .duplicateInput,
-    .unknownInput, .inputIsSink, .cycle, .schemaMismatch, .typeMismatch, .looseEnd, .intakeNotLive,
-    .dropRefused, .memory, .privacy, .missingAccepts, .grantRefused, .grantUnneeded,
-    .identifiedOutside, .badPattern, .studyConflict, .fieldTooSmall, .unmasks, .allocationInStudy,
+    .aliasRefused, .tagRefused, .duplicateKey, .keyNotText, .unknownKey, .missingKey,
+    .misplacedKey, .wrongType, .outOfRange, .wrongUnit, .unknownWord, .badName, .notAvailable,
+    .undeclaredVariable, .unusedVariable, .variableWithoutValue, .missingEnvironment,
+    .badReference, .misplacedReference, .secretWrittenOut, .missingFile, .outsideDataFolder,
+    .sharedOutput, .unknownStage, .missingSetting, .settingsConflict, .missingInput,
+    .inputOfSource, .duplicateInput, .unknownInput, .inputIsSink, .cycle, .schemaMismatch,
+    .typeMismatch, .looseEnd, .effectNotSingle, .intakeNotLive, .dropRefused, .memory, .privacy,
+    .missingAccepts, .grantRefused, .grantUnneeded, .identifiedOutside, .testStage,
+    .testFixture, .badPattern, .studyConflict, .fieldTooSmall, .unmasks, .allocationInStudy,
   ]
 
   // MARK: - The file as text
@@ -156,6 +157,11 @@ extension Diagnostic.Code {
   static let looseEnd = Diagnostic.Code(
     "loose_end",
     "The output of a stage goes nowhere; every output goes somewhere.")
+  static let effectNotSingle = Diagnostic.Code(
+    "effect_not_single",
+    "A crash can bring a record to a sink twice. A sink's effect stays single when it is one "
+      + "transaction with its key, when the same record again changes nothing, or when the "
+      + "destination can be asked what it has; this one offers none of them.")
   static let intakeNotLive = Diagnostic.Code(
     "intake_not_live",
     "'intake' is for sources whose records come whether or not there is room.")
@@ -184,6 +190,16 @@ extension Diagnostic.Code {
   static let identifiedOutside = Diagnostic.Code(
     "identified_outside",
     "A sink would write identified records outside 'private/' of the data folder.")
+
+  // MARK: - Tests
+
+  static let testStage = Diagnostic.Code(
+    "test_stage",
+    "A test names something that is no stage of the file, a stage that no file can feed, or one "
+      + "that nothing it feeds can reach.")
+  static let testFixture = Diagnostic.Code(
+    "test_fixture",
+    "What a test feeds is not there, or is nothing that its stage takes.")
 
   // MARK: - Studies
 

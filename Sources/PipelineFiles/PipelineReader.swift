@@ -37,14 +37,24 @@ public struct PipelineReader: Sendable {
     self.surroundings = surroundings
   }
 
+  /// What a file is read for.
+  public enum Purpose: Sendable {
+    /// To run it or look at it.
+    case run
+    /// To run its tests: fixtures must be there, and a variable of type `path` that has no value is
+    /// this folder, since no test may depend on what lies elsewhere.
+    case tests(emptyFolder: String)
+  }
+
   /// Reads the text of a pipeline file.
   ///
   /// - Parameters:
   ///   - text: the file's bytes.
   ///   - fileName: the file as messages name it; paths in it are relative to its folder.
-  ///   - variables: what `--var NAME=VALUE` gives.
+  ///   - variables: what `--var NAME=VALUE` gives, or a test.
+  ///   - purpose: what the plan is for.
   public func read(
-    text: [UInt8], fileName: String, variables: [String: String] = [:]
+    text: [UInt8], fileName: String, variables: [String: String] = [:], for purpose: Purpose = .run
   ) -> Reading {
     let findings = Findings()
     var plan: Plan?
@@ -54,7 +64,7 @@ public struct PipelineReader: Sendable {
       if let root = composer.compose(),
         let fields = reader.fields(root, of: "the pipeline", known: PipelineReader.keys)
       {
-        plan = self.plan(fields, reader, given: variables)
+        plan = self.plan(fields, reader, given: variables, purpose)
       }
     }
     let isUsable = !findings.hasErrors
@@ -62,12 +72,13 @@ public struct PipelineReader: Sendable {
   }
 
   private func plan(
-    _ fields: Fields, _ reader: ValueReader, given: [String: String]
+    _ fields: Fields, _ reader: ValueReader, given: [String: String], _ purpose: Purpose
   ) -> Plan? {
     let fileFolder = FilePaths.folder(of: surroundings.absolute(reader.source.file))
     checkVersion(fields, reader)
     let variables = VariableReader(
-      reader: reader, surroundings: surroundings, fileFolder: fileFolder, given: given
+      reader: reader, surroundings: surroundings, fileFolder: fileFolder, given: given,
+      pathWithoutValue: purpose.emptyFolder
     ).read(fields["vars"], at: fields.place(of: "vars"))
     let references = References(
       variables, environment: surroundings.environment, reader: reader)
@@ -83,10 +94,15 @@ public struct PipelineReader: Sendable {
       reader.choice(
         references.refuse($0, in: "'durability'"), "'durability'", of: Plan.Durability.self)
     }
-    let tests = tests(fields, reader)
     let drafts = stages(
       fields, reader, references, fileFolder: fileFolder, folder: folder)
     let graph = StageGraph(drafts, reader: reader)
+    let tests = TestReader(
+      reader: reader, references: references, graph: graph, variables: variables,
+      catalogue: catalogue.values.sorted { $0.manifest.id < $1.manifest.id },
+      files: surroundings.files, fileFolder: fileFolder,
+      isTesting: purpose.emptyFolder != nil
+    ).read(fields["tests"])
     let privacy = PrivacyFlow(graph, reader: reader, dataFolder: folder.path)
     reportSharedOutputs(drafts, reader)
     reportUnused(variables, references, reader)
@@ -159,11 +175,6 @@ extension PipelineReader {
         hint: error.hint)
       return nil
     }
-  }
-
-  private func tests(_ fields: Fields, _ reader: ValueReader) -> [JSONValue] {
-    guard let node = fields["tests"], let elements = reader.list(node, "'tests'") else { return [] }
-    return elements.map(\.json)
   }
 
   private func stages(
@@ -258,24 +269,12 @@ extension PipelineReader {
   }
 }
 
-extension DocumentNode {
-  /// The node as JSON: plain numbers and booleans as such, everything else as text.
-  var json: JSONValue {
-    switch content {
-    case .scalar(let scalar):
-      if isNull { return .null }
-      guard scalar.isPlain else { return .string(scalar.text) }
-      if scalar.text == "true" || scalar.text == "false" { return .boolean(scalar.text == "true") }
-      let digits = scalar.text.utf8.drop { $0 == 45 }
-      if !digits.isEmpty, digits.allSatisfy({ (48...57).contains($0) }),
-        let number = Int64(scalar.text)
-      {
-        return .integer(number)
-      }
-      return .string(scalar.text)
-    case .sequence(let elements): return .array(elements.map(\.json))
-    case .mapping(let entries):
-      return .object(entries.map { JSONValue.Member($0.key, $0.value.json) })
+extension PipelineReader.Purpose {
+  /// What stands for paths that nobody gives; `nil` when every path must be given.
+  fileprivate var emptyFolder: String? {
+    switch self {
+    case .run: nil
+    case .tests(let emptyFolder): emptyFolder
     }
   }
 }

@@ -49,13 +49,7 @@ public enum PipelineSchema {
                         + [JSONValue.Member("allOf", .array(catalogue.map(settingsByUse)))])),
                 ])
               ),
-              (
-                "tests",
-                .object([
-                  JSONValue.Member("type", .string("array")),
-                  JSONValue.Member("items", .object([JSONValue.Member("type", .string("object"))])),
-                ])
-              ),
+              ("tests", tests),
             ], required: ["anagen", "name", "stages"], help: nil)))
   }
 
@@ -68,7 +62,9 @@ public enum PipelineSchema {
           JSONValue.Member(
             "type", .array(["string", "number", "boolean"].map { .string($0) }))
         ])
-      ), ("help", JSONSchema.text("What it is for.")),
+      ),
+      ("optional", JSONSchema.boolean("Whether a setting that is this variable may be left out.")),
+      ("help", JSONSchema.text("What it is for.")),
     ], required: ["type"], help: nil)
 
   private static let queue = JSONSchema.object(

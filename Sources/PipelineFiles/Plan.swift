@@ -27,8 +27,8 @@ public struct Plan: Sendable {
   public let inputFiles: [InputFile]
   /// The names of the secrets that settings ask for, each once, sorted.
   public let secretNames: [String]
-  /// The file's `tests`, as they stand, for the command that runs them.
-  public let tests: [JSONValue]
+  /// The file's `tests`, for the command that runs them.
+  public let tests: [Test]
   /// Everything that makes two plans the same, as one canonical document.
   ///
   /// The plan's digest is the SHA-256 of its serialised form. The study and input files stand by

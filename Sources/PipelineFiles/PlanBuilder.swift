@@ -10,7 +10,7 @@ struct PlanBuilder {
   let study: Study
   let folder: DataFolder
   let variables: [VariableDeclaration]
-  let tests: [JSONValue]
+  let tests: [Plan.Test]
 
   /// The memory ceiling; sums of a file that has errors are of what could be read.
   func memory(limit: Int, isStated: Bool) -> Plan.Memory {

@@ -54,6 +54,15 @@ struct PrivacyFlow {
         .grantRefused, at: draft.labelPlace,
         "\(draft.subject) cannot give \(grant.rawValue) records",
         hint: "'\(entry.manifest.id)' gives \(lowest.rawValue) ones at best")
+    } else if let settings = draft.settings,
+      let gives = entry.givenLabel(settings.settings), gives.label > grant
+    {
+      let remedy = gives.values[grant].map { ", or set '\(gives.setting): \($0)'" } ?? ""
+      reader.report(
+        .grantRefused, at: draft.labelPlace,
+        "\(draft.subject) gives \(gives.label.rawValue) records with "
+          + "'\(gives.setting): \(gives.values[gives.label] ?? "")', not \(grant.rawValue) ones",
+        hint: "write 'declassify: \(gives.label.rawValue)'\(remedy)")
     } else if grant >= given {
       reader.report(
         .grantUnneeded, .warning, at: draft.labelPlace,

@@ -22,19 +22,32 @@ final class References {
   }
 
   /// The node with every reference in its scalars put in; reports those that cannot be.
+  ///
+  /// An entry whose whole value is an optional variable without a value is left out.
   func resolve(_ node: DocumentNode) -> DocumentNode {
     var node = node
     switch node.content {
     case .scalar(let scalar):
       if scalar.text.contains("${") { node.content = .scalar(resolve(scalar, at: node.place)) }
-    case .sequence(let elements): node.content = .sequence(elements.map(resolve))
+    case .sequence(let elements):
+      node.content = .sequence(elements.filter { !isLeftOut($0) }.map(resolve))
     case .mapping(let entries):
       node.content = .mapping(
-        entries.map {
+        entries.filter { !isLeftOut($0.value) }.map {
           DocumentNode.Entry(key: $0.key, place: $0.place, value: resolve($0.value))
         })
     }
     return node
+  }
+
+  private func isLeftOut(_ node: DocumentNode) -> Bool {
+    guard let text = node.scalar?.text, text.hasPrefix("${var:") else { return false }
+    let pieces = References.pieces(of: text)
+    guard pieces.count == 1, case .reference("var", let name, _) = pieces[0],
+      variables.contains(where: { $0.name == name && $0.isLeftOut })
+    else { return false }
+    used.insert(name)
+    return true
   }
 
   /// Reports references where none may stand: the graph and its labels are the same whatever the
@@ -54,7 +67,11 @@ final class References {
       scalar.isUnresolved = true
       node.content = .scalar(scalar)
     case .sequence(let elements): node.content = .sequence(elements.map { refuse($0, in: subject) })
-    case .mapping: break
+    case .mapping(let entries):
+      node.content = .mapping(
+        entries.map {
+          DocumentNode.Entry(key: $0.key, place: $0.place, value: refuse($0.value, in: subject))
+        })
     }
     return node
   }
@@ -112,6 +129,11 @@ final class References {
           "no variable '\(name)' is declared", name: name, known: variables.map(\.name),
           otherwise: "declare it: 'vars: {\(name): {type: text}}'")
         return nil
+      }
+      if variable.isLeftOut {
+        reader.report(
+          .variableWithoutValue, at: place, "the optional variable '\(name)' has no value",
+          hint: "give --var \(name)=VALUE; only a whole setting is left out without it")
       }
       return variable.value
     case "env":

@@ -160,6 +160,11 @@ extension StageReader {
         otherwise: "'anagen plugin list' shows what there is")
       return (nil, node.place)
     }
+    if let problem = entry.effectProblem {
+      reader.report(
+        .effectNotSingle, at: node.place, "\(subject) could act twice after a crash: \(problem)",
+        hint: "use a sink that is transactional or idempotent, or that can be asked")
+    }
     return (entry, node.place)
   }
 

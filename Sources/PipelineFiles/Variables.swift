@@ -24,6 +24,8 @@ struct VariableDeclaration {
   /// `nil` when none is given or the one given is wrong; reported.
   let value: String?
   let isGiven: Bool
+  /// Whether it is optional and nobody gives a value: a setting that is this variable is left out.
+  var isLeftOut = false
 }
 
 /// Reads `vars` and what the command line gives for them.
@@ -33,6 +35,8 @@ struct VariableReader {
   /// The folder of the pipeline file, absolute.
   let fileFolder: String
   let given: [String: String]
+  /// What a variable of type `path` is when nobody gives it a value; an error when `nil`.
+  let pathWithoutValue: String?
 
   /// Reads the mapping; `data` is always among the result.
   ///
@@ -47,7 +51,7 @@ struct VariableReader {
       }
     }
     if !declared.contains(where: { $0.name == "data" }) {
-      let value = surroundings.absolute(given["data"] ?? DataFolderName.standard)
+      let value = surroundings.absolute(given[DataFolderName.variable] ?? DataFolderName.standard)
       declared.append(
         VariableDeclaration(
           name: "data", kind: .path, place: place, value: value, isGiven: given["data"] != nil))
@@ -71,7 +75,8 @@ struct VariableReader {
       return nil
     }
     guard
-      let fields = reader.fields(entry.value, of: subject, known: ["type", "default", "help"])
+      let fields = reader.fields(
+        entry.value, of: subject, known: ["type", "default", "optional", "help"])
     else { return nil }
     if let help = fields["help"] { _ = reader.text(help, "'help'") }
     guard let typeNode = fields["type"] else {
@@ -107,20 +112,32 @@ struct VariableReader {
       }
       return reader.text(node, "the default of variable '\(entry.key)'")
     }
+    let isOptional =
+      fields["optional"].flatMap {
+        reader.boolean($0, "'optional' of variable '\(entry.key)'")
+      } ?? false
+    if isOptional, fields["default"] != nil {
+      reader.report(
+        .settingsConflict, at: fields.place(of: "optional"),
+        "variable '\(entry.key)' is optional and has a default", hint: "remove one of them")
+    }
     var value: String?
     if let text = given[entry.key] {
       value = check(text, kind, entry, at: entry.place, base: surroundings.workingDirectory)
     } else if let standard, let node = fields["default"] {
       let base = kind == .file ? fileFolder : surroundings.workingDirectory
       value = check(standard, kind, entry, at: node.place, base: base)
-    } else if fields["default"] == nil {
+    } else if kind == .path, let pathWithoutValue, fields["default"] == nil {
+      value = pathWithoutValue
+    } else if fields["default"] == nil, !isOptional {
       reader.report(
         .variableWithoutValue, at: entry.place, "variable '\(entry.key)' has no value",
         hint: "give --var \(entry.key)=VALUE, or a default here")
     }
     return VariableDeclaration(
       name: entry.key, kind: kind, place: entry.place, value: value,
-      isGiven: given[entry.key] != nil)
+      isGiven: given[entry.key] != nil,
+      isLeftOut: isOptional && given[entry.key] == nil && fields["default"] == nil)
   }
 
   /// The value with paths made absolute, or `nil` after a report.
@@ -173,6 +190,9 @@ struct VariableReader {
 }
 
 /// Where a run keeps everything when nobody says.
-enum DataFolderName {
-  static let standard = "anagen-data"
+public enum DataFolderName {
+  /// The variable that names it.
+  public static let variable = "data"
+  /// Where it is when nothing names it, below the working folder.
+  public static let standard = "anagen-data"
 }

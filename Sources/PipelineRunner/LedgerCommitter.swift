@@ -9,6 +9,9 @@ import Synchronization
 ///
 /// A batch closes as soon as the writer is free, or at 256 entries: while one batch syncs, the
 /// next fills, so nobody waits for a timer and every sync carries all that was ready.
+///
+/// When the ledger meets a full disk, its reserve makes room for the ends that are on their way:
+/// what a sink has done is still noted, nothing else is, and the run ends.
 final class LedgerCommitter: Sendable {
   /// 256 entries a batch (the reuse, supersede and open work of one is some 50 µs), four batches
   /// of backlog, and 32 MiB of bodies not yet on the disk: half of the program's memory allowance.
@@ -41,18 +44,22 @@ final class LedgerCommitter: Sendable {
 
   /// Hands an entry over; `completion` is called once it is durable, in order, and must not block.
   ///
-  /// - Throws: the error that ended the committer.
+  /// - Throws: the error that ended the committer; on a full disk, whether the entry is noted or
+  ///   not.
   func submit(
     _ entry: LedgerEntry, completion: @escaping Completion,
     failed: @escaping @Sendable (any Error) -> Void = { _ in }
   ) async throws {
     let bytes = 256 + (entry.product?.record.byteCount ?? 0)
+    let over = failure.withLock { $0 }
+    if let over, !entry.isAcknowledgement { throw over }
     do {
       try await jobs.send(
         Job(entry: entry, completion: completion, failed: failed), byteCount: bytes)
     } catch let refusal {
       throw failure.withLock { $0 } ?? refusal
     }
+    if let over { throw over }
   }
 
   /// Hands an entry over and returns once it is durable and all before it are.
@@ -79,20 +86,57 @@ final class LedgerCommitter: Sendable {
   ///
   /// - Throws: what the ledger threw; every later submission throws it too.
   func run() async throws {
-    while let batch = try await jobs.receiveBatch(max: LedgerCommitter.batch) {
+    var waiting: Set<Int64> = []
+    while var batch = try await jobs.receiveBatch(max: LedgerCommitter.batch) {
       do {
-        let start = ContinuousClock.now
-        let outcomes = try await commitOffTask(batch.map(\.entry))
-        meter.committed(entries: batch.count, in: .now - start)
-        for (job, outcome) in zip(batch, outcomes) { job.completion(outcome) }
+        if let over = failure.withLock({ $0 }) {
+          batch = acknowledgements(in: batch, over, &waiting)
+        }
+        try await commit(batch)
       } catch {
-        failure.withLock { $0 = error }
-        jobs.close()
-        for job in batch { job.failed(error) }
-        while let job = try await jobs.receive() { job.failed(error) }
-        throw error
+        failure.withLock { $0 = $0 ?? error }
+        guard ledger.releaseReserve(after: error) else { throw try await end(batch, error) }
+        batch = acknowledgements(in: batch, error, &waiting)
+        do { try await commit(batch) } catch let second { throw try await end(batch, second) }
       }
     }
+    if let over = failure.withLock({ $0 }) { throw over }
+  }
+
+  private func commit(_ batch: [Job]) async throws {
+    let start = ContinuousClock.now
+    let outcomes = try await commitOffTask(batch.map(\.entry))
+    meter.committed(entries: batch.count, in: .now - start)
+    for (job, outcome) in zip(batch, outcomes) { job.completion(outcome) }
+  }
+
+  /// Turns away what is no acknowledgement, and the ends of deliveries of which a product was turned
+  /// away: these wait for the next run.
+  private func acknowledgements(
+    in batch: [Job], _ error: any Error, _ waiting: inout Set<Int64>
+  ) -> [Job] {
+    waiting.formUnion(batch.compactMap { $0.entry.product?.delivery })
+    var kept: [Job] = []
+    for job in batch {
+      if job.entry.isAcknowledgement,
+        !job.entry.ends.contains(where: { waiting.contains($0.delivery) })
+      {
+        kept.append(job)
+      } else {
+        job.failed(error)
+      }
+    }
+    return kept
+  }
+
+  /// Turns away a batch and everything behind it.
+  ///
+  /// - Returns: the error that the run ends with: the first.
+  private func end(_ batch: [Job], _ error: any Error) async throws -> any Error {
+    jobs.close()
+    for job in batch { job.failed(error) }
+    while let job = try await jobs.receive() { job.failed(error) }
+    return failure.withLock { $0 } ?? error
   }
 
   private func commitOffTask(_ entries: [LedgerEntry]) async throws -> [LedgerOutcome] {
@@ -102,4 +146,9 @@ final class LedgerCommitter: Sendable {
       }
     }
   }
+}
+
+extension LedgerEntry {
+  /// Whether it notes only that deliveries have ended, and needs no more room than the reserve has.
+  fileprivate var isAcknowledgement: Bool { product == nil && !ends.isEmpty }
 }

@@ -21,6 +21,8 @@ public final class PipelineRun: Sendable {
     public var program: String
     /// What the run is started from, kept with it for who goes on with it.
     public var source: RunSource?
+    /// Who runs it, for the audit chain.
+    public var actor: String
     /// Where log lines go.
     public var logger: Logger
     /// Seconds since 1970.
@@ -30,12 +32,13 @@ public final class PipelineRun: Sendable {
 
     /// Makes options; the clock is the machine's unless a test brings its own.
     public init(
-      secrets: [String: [UInt8]] = [:], program: String, logger: Logger,
+      secrets: [String: [UInt8]] = [:], program: String, actor: String, logger: Logger,
       now: (@Sendable () -> Double)? = nil,
       sleep: (@Sendable (Duration) async throws -> Void)? = nil
     ) {
       self.secrets = secrets
       self.program = program
+      self.actor = actor
       self.logger = logger
       self.now = now ?? { Date().timeIntervalSince1970 }
       self.sleep = sleep ?? { try await Task.sleep(for: $0) }
@@ -132,7 +135,7 @@ public final class PipelineRun: Sendable {
     let ledger = try RunLedger(
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
-      now: options.now)
+      actor: options.actor, now: options.now)
     if let last = ledger.last, last.isUnfinished {
       options.logger.notice(
         "going on with a run that did not come to its end",
@@ -141,7 +144,7 @@ public final class PipelineRun: Sendable {
         ])
     }
     do {
-      let session = try RunSession(run: self, ledger: ledger)
+      let session = try await RunSession(run: self, ledger: ledger)
       let leftovers = try await session.execute()
       let ending: RunReport.Ending =
         switch state.withLock({ $0.stop }) {
@@ -226,6 +229,7 @@ public final class PipelineRun: Sendable {
       ending: ending, edges: edges, mismatches: mismatches,
       quarantined: try LedgerReading(folder: plan.folder).quarantined(), seconds: seconds,
       accepted: state.withLock { $0.accepted },
-      intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) })
+      intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) },
+      auditHead: try ledger.auditHead())
   }
 }

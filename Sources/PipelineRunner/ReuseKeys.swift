@@ -15,9 +15,15 @@ struct ReuseKeys {
   private let study: String
   private let secretKeyIDs: [String: String]
   private let runNonce: String
+  private let destinations: [String: EffectDestination]
 
-  init(plan: Plan, secrets: [String: [UInt8]], runNonce: String) throws {
+  /// - Parameter destinations: where each sink acts; another destination is sent everything again.
+  init(
+    plan: Plan, secrets: [String: [UInt8]], runNonce: String,
+    destinations: [String: EffectDestination]
+  ) throws {
     self.plan = plan
+    self.destinations = destinations
     self.runNonce = runNonce
     var studied = plan.study
     studied.fileDigest = nil
@@ -31,7 +37,7 @@ struct ReuseKeys {
       let parts = parts(of: edge.to).serialised()
       return StoredEdge(
         edge: EdgeKey(from: edge.from, to: edge.to), reuseKey: ReuseKeys.digest(parts),
-        keyParts: String(decoding: parts, as: UTF8.self))
+        keyParts: String(decoding: parts, as: UTF8.self), destination: destinations[edge.to])
     }
   }
 
@@ -46,6 +52,9 @@ struct ReuseKeys {
       JSONValue.Member("declassify", .string(stage.declassify?.rawValue ?? "")),
       JSONValue.Member("study", .string(study)),
     ]
+    if let destination = destinations[name] {
+      members.append(JSONValue.Member("destination", .string(destination.name)))
+    }
     if manifest.readsClock { members.append(JSONValue.Member("run", .string(runNonce))) }
     if let output = stage.entry.output, !output.isStored {
       let next = plan.edges(outOf: name).map { parts(of: $0.to) }

@@ -28,6 +28,8 @@ public struct RunReport: Sendable {
   public let accepted: Int
   /// What live sources lost or refused before acceptance.
   public let intakes: [Intake]
+  /// The audit chain's head after the run: to be kept elsewhere.
+  public let auditHead: AuditHead
 
   /// What became of what a live source offered before acceptance: the only place where a record
   /// may be lost.

@@ -9,13 +9,16 @@ import StageKit
 /// A run while its ledger is open: makes the stages, wires them, and works until they are done.
 struct RunSession: Sendable {
   private let run: PipelineRun
-  private let plan: Plan
-  private let ledger: RunLedger
+  let plan: Plan
+  let ledger: RunLedger
   private let account: RunAccount
   private let types: [SchemaID: RecordType]
   private let host: RunHost
+  private let destinations: [String: EffectDestination]
+  private let stages: [MadeStage]
 
-  init(run: PipelineRun, ledger: RunLedger) throws {
+  /// Makes the stages and asks each sink where it acts.
+  init(run: PipelineRun, ledger: RunLedger) async throws {
     self.run = run
     self.ledger = ledger
     plan = run.plan
@@ -33,12 +36,15 @@ struct RunSession: Sendable {
       }
     }
     self.types = types
-    let keys = try ReuseKeys(
-      plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())")
-    try ledger.follow(plan.stages.flatMap { keys.storedEdges(outOf: $0.name) })
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
       clock: run.options.now, meters: run.meters)
+    stages = try await RunSession.makeStages(of: plan, host: host)
+    destinations = try RunSession.destinations(of: stages, in: plan, ledger)
+    let keys = try ReuseKeys(
+      plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())",
+      destinations: destinations)
+    try ledger.follow(plan.stages.flatMap { keys.storedEdges(outOf: $0.name) })
   }
 
   /// Runs everything.
@@ -53,7 +59,7 @@ struct RunSession: Sendable {
       account.opened(edge, number)
       account.superseded(edge, number)
     }
-    let stages = try await makeStages()
+    let stages = stages
     let committer = LedgerCommitter(ledger: ledger, meter: run.meters.ledger)
     run.began(committer: committer)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -72,16 +78,18 @@ struct RunSession: Sendable {
     return account.abandoned
   }
 
+  private var flow: PlanFlow { PlanFlow(plan) }
+
   // MARK: Making
 
   /// A stage that was made, before it is wired.
-  private struct MadeStage {
+  struct MadeStage {
     let plan: Plan.Stage
     let running: RunningStage
     let context: StageContext
   }
 
-  private func makeStages() async throws -> [MadeStage] {
+  private static func makeStages(of plan: Plan, host: RunHost) async throws -> [MadeStage] {
     var stages: [MadeStage] = []
     for stage in plan.stages {
       let context = StageContext(
@@ -123,7 +131,8 @@ struct RunSession: Sendable {
       }
       return StageNode(
         plan: stage.plan, running: stage.running, context: stage.context, host: host,
-        inbox: inboxes[stage.plan.name], outlets: outlets, meter: run.meters[stage.plan.name])
+        inbox: inboxes[stage.plan.name], outlets: outlets, meter: run.meters[stage.plan.name],
+        destination: destinations[stage.plan.name])
     }
     for node in nodes { node.meter.opened(node.inbox, isSource: node.plan.entry.kind == .source) }
     run.began(inboxes: nodes.compactMap(\.inbox))
@@ -145,7 +154,9 @@ struct RunSession: Sendable {
     }
   }
 
-  private func make(_ stage: Plan.Stage, _ context: StageContext) async throws -> RunningStage {
+  private static func make(_ stage: Plan.Stage, _ context: StageContext) async throws
+    -> RunningStage
+  {
     do {
       return try await stage.entry.make(stage.settings, context)
     } catch let error as StageError {
@@ -182,8 +193,10 @@ struct RunSession: Sendable {
       try await work(try wire(stages), committer, inHand, withSources: false)
     }
     for stage in stages {
-      guard case .sink(_, let finish) = stage.running, !run.isInterrupted else { continue }
-      try await failing(stage.plan.name) { try await finish() }
+      guard let finish = stage.running.finish, !run.isInterrupted else { continue }
+      let name = stage.plan.name
+      let upstream = try ledger.account(before: name, in: flow)
+      try await failing(name) { try await finish(upstream) }
     }
     if run.isInterrupted { return }
     run.entered(.projecting)
@@ -206,7 +219,7 @@ struct RunSession: Sendable {
           switch node.running {
           case .source(let body):
             if withSources { try await source(node, body, committer, offer) }
-          case .transform, .sink:
+          case .transform, .sink, .queryableSink:
             try await workers(node, committer, places.map(inHand.place), offer)
           case .projection: return
           }
@@ -283,8 +296,10 @@ struct RunSession: Sendable {
     for stage in stages {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
-      let references = try ledger.projected(to: name)
+      let references = try ledger.standing(at: name, in: flow)
+      let setAside = try ledger.setAside(before: name, in: flow)
       let (host, context) = (host, stage.context)
+      let head = try auditHead(ofExporting: references, to: stage.plan)
       let meter = run.meters[name]
       meter.opened(nil)
       let call = meter.began()
@@ -293,7 +308,7 @@ struct RunSession: Sendable {
         meter.ended()
       }
       try await failing(name) {
-        try await project(references.count) { index in
+        try await project(references.count, setAside, head) { index in
           meter.received(in: call)
           let reference = references[index]
           let record = try host.record(reference)

@@ -18,6 +18,8 @@ final class StageNode: Sendable {
   /// The highest label that what the stage makes may have; `nil` when it makes nothing.
   let highestLabel: PrivacyLabel?
   let meter: StageMeter
+  /// Where a sink acts.
+  let destination: EffectDestination?
 
   struct Outlet: Sendable {
     let edge: EdgeKey
@@ -27,7 +29,7 @@ final class StageNode: Sendable {
 
   init(
     plan: Plan.Stage, running: RunningStage, context: StageContext, host: RunHost, inbox: Inbox?,
-    outlets: [Outlet], meter: StageMeter
+    outlets: [Outlet], meter: StageMeter, destination: EffectDestination?
   ) {
     self.plan = plan
     self.running = running
@@ -36,6 +38,7 @@ final class StageNode: Sendable {
     self.inbox = inbox
     self.outlets = outlets
     self.meter = meter
+    self.destination = destination
     gate = StageGate(first: plan.retry.initial, longest: plan.retry.max)
     highestLabel = outlets.map(\.label).max()
   }
@@ -120,7 +123,11 @@ final class StageWorker: Sendable {
     switch node.running {
     case .transform(let outputByteCount, let process):
       return try await transform(item, record, outputByteCount, process)
-    case .sink(let accept, _): return try await sink(item, record, accept)
+    case .sink(_, let accept, _): return try await sink(item, record, accept)
+    case .queryableSink(_, let send, let query, _):
+      return try await sink(item, record) {
+        try await self.sendOnce($0, item, $1, send: send, query: query)
+      }
     case .source, .projection: preconditionFailure("only transforms and sinks have workers")
     }
   }
@@ -237,7 +244,7 @@ final class StageWorker: Sendable {
         [
           LedgerEntry.End(
             delivery: $0, attempts: stretch.attempts, lookups: stretch.lookups,
-            journey: stretch.journey)
+            journey: stretch.journey, effect: effect(of: item))
         ]
       } ?? [] : []
     let encoded: LedgerEntry.Product?

@@ -20,7 +20,6 @@ public struct OutputFile: ~Copyable {
   /// The final name.
   public let path: String
   private let incoming: String
-  private let folder: String
   private var descriptor: Int32
   private var buffer: [UInt8] = []
 
@@ -37,14 +36,13 @@ public struct OutputFile: ~Copyable {
   /// - Throws: a fatal ``StageError`` with code `output_failed`.
   public init(_ path: String, mode: UInt32 = 0o644) throws {
     precondition(path.hasPrefix("/"), "an absolute path")
-    let slash = path.lastIndex(of: "/") ?? path.startIndex
-    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-    let incoming = "\(folder)/.\(path[path.index(after: slash)...]).incoming"
+    let folder = OutputFile.parent(of: path)
+    let name = path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
+    let incoming = "\(folder)/.\(name).incoming"
     try OutputFile.makeFolder(folder, mode: mode | (mode & 0o444) >> 2)
     let descriptor = open(incoming, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))
     guard descriptor >= 0 else { throw OutputFile.failure("cannot make \(incoming)") }
     self.path = path
-    self.folder = folder
     self.incoming = incoming
     self.descriptor = descriptor
     buffer.reserveCapacity(OutputFile.bufferSize)
@@ -70,7 +68,7 @@ public struct OutputFile: ~Copyable {
     guard rename(incoming, path) == 0 else { throw OutputFile.failure("cannot name \(path)") }
     close(descriptor)
     descriptor = -1
-    try OutputFile.syncFolder(folder)
+    try OutputFile.syncName(of: path)
   }
 
   /// Writes a whole file.
@@ -80,14 +78,34 @@ public struct OutputFile: ~Copyable {
     try file.commit()
   }
 
-  /// Makes a folder and its parents; nothing to do when it is there.
+  /// Makes a folder and its parents, on the disk before it returns; nothing to do when it is there.
   public static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws {
-    if mkdir(path, mode_t(mode)) == 0 || errno == EEXIST { return }
-    if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-      try makeFolder(String(path[..<slash]), mode: mode)
-      if mkdir(path, mode_t(mode)) == 0 || errno == EEXIST { return }
+    if try isMade(path, mode) { return }
+    if errno == ENOENT {
+      try makeFolder(parent(of: path), mode: mode)
+      if try isMade(path, mode) { return }
     }
     throw failure("cannot make the folder \(path)")
+  }
+
+  /// Puts the name of a file or folder on the disk, by syncing the folder that it stands in.
+  public static func syncName(of path: String) throws {
+    let folder = parent(of: path)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("cannot open the folder \(folder)") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure("cannot sync the folder \(folder)") }
+  }
+
+  private static func isMade(_ path: String, _ mode: UInt32) throws -> Bool {
+    guard mkdir(path, mode_t(mode)) == 0 else { return errno == EEXIST }
+    try syncName(of: path)
+    return true
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   private mutating func flush() throws {
@@ -115,13 +133,6 @@ public struct OutputFile: ~Copyable {
     #endif
   }
 
-  private static func syncFolder(_ path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure("cannot open the folder \(path)") }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw failure("cannot sync the folder \(path)") }
-  }
-
   private static func failure(_ what: String) -> StageError {
     let number = errno
     let hint =
@@ -129,6 +140,7 @@ public struct OutputFile: ~Copyable {
       case ENOSPC, EDQUOT: "the disk is full: free some space and run again; nothing was lost"
       case EACCES, EPERM: "permission is missing: check the owner and mode of the folder"
       case EROFS: "the file system is read-only: name a data folder elsewhere"
+      case EMFILE, ENFILE: "allow more open files (ulimit -n) and run again; nothing was lost"
       case ENOTDIR: "a file has the name of a folder: move it away"
       default: "check the disk and run again; nothing was lost"
       }

@@ -38,19 +38,74 @@ public protocol Transform: Stage {
   func outputByteCount(for input: Input) -> Int
 }
 
-/// Takes a record and acts on the world.
+/// Takes a record and acts on the world, in one transaction with its key, or so that the same
+/// record again changes nothing; its manifest says which (``SinkEffect``).
 public protocol Sink: Stage {
   /// What it takes.
   associatedtype Input: Record
+  /// The destination's own id, such as one that is kept in its file.
+  ///
+  /// It stays the same as long as what was taken is still there. A destination that begins anew
+  /// has another one, and then everything is sent again.
+  var destination: String { get }
   /// Acts; may be called again with the same record after a crash and then changes nothing.
   func accept(_ input: Input, in delivery: DeliveryContext) async throws
   /// Writes what follows from all records taken, such as combined rows; called at drain.
-  func finish() async throws
+  ///
+  /// - Parameter upstream: which records stand, and what was set aside before the sink.
+  func finish(_ upstream: UpstreamAccount) async throws
 }
 
 extension Sink {
   /// Nothing to write at drain.
-  public func finish() async throws {}
+  public func finish(_ upstream: UpstreamAccount) async throws {}
+}
+
+/// Takes a record and acts where the same record again would act twice, but where one can ask
+/// whether it is there: a mailbox, a journal that only grows.
+///
+/// It takes stored records alone, since only they have a key that outlives a crash.
+public protocol QueryableSink: Stage {
+  /// What it takes.
+  associatedtype Input: StoredRecord
+  /// The destination's own id, as that of ``Sink/destination``.
+  var destination: String { get }
+  /// Acts, and leaves the key with what it did; called once for each key, and again only after
+  /// ``query(_:)`` said that the destination does not have it.
+  func send(_ input: Input, as key: EffectKey, in delivery: DeliveryContext) async throws
+  /// Whether the destination has this key; asked when a call began and nobody knows how it ended.
+  ///
+  /// - Throws: ``StageError`` of class `unavailable` when the destination cannot be asked now.
+  func query(_ key: EffectKey) async throws -> Bool
+  /// Writes what follows from all records taken; called at drain.
+  func finish(_ upstream: UpstreamAccount) async throws
+}
+
+extension QueryableSink {
+  /// Nothing to write at drain.
+  public func finish(_ upstream: UpstreamAccount) async throws {}
+}
+
+/// What makes an effect one: who it is about, where it goes, and which version of the record.
+public struct EffectKey: Hashable, Sendable {
+  /// The destination's own id.
+  public let destination: String
+  /// The record's identity.
+  public let identity: RecordIdentity
+  /// Which version of that identity the destination is sent, from 1; a correction is the next one.
+  public let version: Int
+  /// All of it and the record's digest as one SHA-256: what a destination keeps.
+  ///
+  /// It tells nothing of a subject to who has not the record.
+  public let token: ContentDigest
+
+  /// Makes a key.
+  public init(destination: String, identity: RecordIdentity, version: Int, token: ContentDigest) {
+    self.destination = destination
+    self.identity = identity
+    self.version = version
+    self.token = token
+  }
 }
 
 /// A sink that is written whole from stored records at drain: reports, CSV.
@@ -59,8 +114,8 @@ public protocol Projection: Stage {
   associatedtype Input: StoredRecord
   /// Writes everything anew, to a temporary name, synced, renamed.
   ///
-  /// - Parameter records: the current version of every record delivered to this stage, in the
-  ///   order of their identities.
+  /// - Parameter records: the current version of every record delivered to this stage that the
+  ///   plan still makes, in the order of their identities, and what was set aside before it.
   func project(_ records: ProjectedRecords<Input>) async throws
 }
 
@@ -88,13 +143,21 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
 
   /// How many there are.
   public let count: Int
+  /// What was set aside before the projection; ordered.
+  public let setAside: [SetAside]
+  /// The signed head of the host's audit chain, which covers this very export: for its manifest.
+  ///
+  /// `nil` where nothing leaves, or where the host keeps no chain.
+  public let auditHead: String?
 
   /// Wraps the host's store; `fetch` gives the record at a position below `count`.
   public init(
-    count: Int,
+    count: Int, setAside: [SetAside] = [], auditHead: String? = nil,
     fetch: @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
   ) {
     self.count = count
+    self.setAside = setAside
+    self.auditHead = auditHead
     self.fetch = fetch
   }
 

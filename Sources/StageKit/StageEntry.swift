@@ -20,6 +20,8 @@ public struct StageEntry: Sendable {
   public let manifest: StageManifest
   /// What it does in the graph.
   public let kind: Kind
+  /// Whether it is a sink that can be asked for a key.
+  public let isQueryable: Bool
   /// What it takes.
   public let input: RecordType?
   /// What it makes.
@@ -30,6 +32,8 @@ public struct StageEntry: Sendable {
   public let defaults: JSONValue
   /// Finds what is wrong with settings whose single values have been checked.
   public let checkSettings: @Sendable (JSONValue) -> SettingProblem?
+  /// The label that settings decide, when they do and can be read.
+  public let givenLabel: @Sendable (JSONValue) -> GivenLabel?
   /// Makes a stage.
   public let make: @Sendable (JSONValue, StageContext) async throws -> RunningStage
 
@@ -88,14 +92,31 @@ public enum RunningStage: Sendable {
     process: @Sendable (any Record, DeliveryContext) async throws -> any Record)
   /// Acts on a record; writes the rest at drain.
   case sink(
+    destination: String,
     accept: @Sendable (any Record, DeliveryContext) async throws -> Void,
-    finish: @Sendable () async throws -> Void)
-  /// Writes all at drain: `count` records, fetched by position.
+    finish: @Sendable (UpstreamAccount) async throws -> Void)
+  /// Acts on a record under a key, and tells whether its destination has a key.
+  case queryableSink(
+    destination: String,
+    send: @Sendable (any Record, EffectKey, DeliveryContext) async throws -> Void,
+    query: @Sendable (EffectKey) async throws -> Bool,
+    finish: @Sendable (UpstreamAccount) async throws -> Void)
+  /// Writes all at drain: so many records, what was set aside, the audit head, each record fetched
+  /// by position.
   case projection(
     project:
       @Sendable (
-        Int, @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
+        Int, [SetAside], String?,
+        @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
       ) async throws -> Void)
+
+  /// The destination's own id, for a sink.
+  public var destination: String? {
+    switch self {
+    case .sink(let destination, _, _), .queryableSink(let destination, _, _, _): destination
+    case .source, .transform, .projection: nil
+    }
+  }
 }
 
 extension StageEntry {
@@ -122,25 +143,56 @@ extension StageEntry {
   public init<Type: Sink>(_ type: Type.Type) {
     self.init(type, kind: .sink, input: RecordType(Type.Input.self), output: nil) { stage in
       .sink(
-        accept: { try await stage.accept(cast($0), in: $1) }, finish: { try await stage.finish() })
+        destination: stage.destination, accept: { try await stage.accept(cast($0), in: $1) },
+        finish: { try await stage.finish($0) })
+    }
+  }
+
+  /// Describes a sink that can be asked.
+  public init<Type: QueryableSink>(_ type: Type.Type) {
+    self.init(
+      type, kind: .sink, isQueryable: true, input: RecordType(Type.Input.self), output: nil
+    ) { stage in
+      .queryableSink(
+        destination: stage.destination, send: { try await stage.send(cast($0), as: $1, in: $2) },
+        query: { try await stage.query($0) }, finish: { try await stage.finish($0) })
     }
   }
 
   /// Describes a projection.
   public init<Type: Projection>(_ type: Type.Type) {
     self.init(type, kind: .projection, input: RecordType(Type.Input.self), output: nil) { stage in
-      .projection(project: { count, fetch in
-        try await stage.project(ProjectedRecords(count: count, fetch: fetch))
+      .projection(project: { count, setAside, head, fetch in
+        try await stage.project(
+          ProjectedRecords(count: count, setAside: setAside, auditHead: head, fetch: fetch))
       })
     }
   }
 
+  /// Describes a stage without settings that a host makes for itself, such as what feeds a test.
+  public init(
+    manifest: StageManifest, kind: Kind, input: RecordType?, output: RecordType?,
+    make: @escaping @Sendable (StageContext) async throws -> RunningStage
+  ) {
+    self.manifest = manifest
+    self.kind = kind
+    isQueryable = false
+    self.input = input
+    self.output = output
+    settings = []
+    defaults = .object([])
+    checkSettings = { _ in nil }
+    givenLabel = { _ in nil }
+    self.make = { _, context in try await make(context) }
+  }
+
   private init<Type: Stage>(
-    _ type: Type.Type, kind: Kind, input: RecordType?, output: RecordType?,
-    running: @escaping @Sendable (Type) -> RunningStage
+    _ type: Type.Type, kind: Kind, isQueryable: Bool = false, input: RecordType?,
+    output: RecordType?, running: @escaping @Sendable (Type) -> RunningStage
   ) {
     manifest = Type.manifest
     self.kind = kind
+    self.isQueryable = isQueryable
     self.input = input
     self.output = output
     settings = Type.Settings.declarations
@@ -157,6 +209,13 @@ extension StageEntry {
         return problem
       } catch {
         return SettingProblem("", "the settings cannot be read", hint: "\(error)")
+      }
+    }
+    givenLabel = { given in
+      do {
+        return try SettingsReader.read(Type.Settings.self, from: given).givenLabel
+      } catch {
+        return nil  // `checkSettings` has the same error and says it
       }
     }
     make = { given, context in

@@ -9,11 +9,33 @@ public protocol StageSettings: Codable, Sendable {
   static var declarations: [SettingDeclaration] { get }
   /// What is wrong with values that are each in range but do not go together.
   func problems() -> [SettingProblem]
+  /// The label that a de-identifying stage gives its output with these settings, and the setting
+  /// that decides it; `nil` where the manifest's label holds whatever the settings are.
+  var givenLabel: GivenLabel? { get }
 }
 
 extension StageSettings {
   /// Nothing to object to.
   public func problems() -> [SettingProblem] { [] }
+  /// The manifest's.
+  public var givenLabel: GivenLabel? { nil }
+}
+
+/// The label of a stage's output as its settings decide it.
+public struct GivenLabel: Sendable, Equatable {
+  /// The label.
+  public let label: PrivacyLabel
+  /// The setting that decides it.
+  public let setting: String
+  /// The values of that setting by the label that each gives.
+  public let values: [PrivacyLabel: String]
+
+  /// Makes a label with its reason.
+  public init(_ label: PrivacyLabel, by setting: String, values: [PrivacyLabel: String]) {
+    self.label = label
+    self.setting = setting
+    self.values = values
+  }
 }
 
 /// Something wrong with a setting.

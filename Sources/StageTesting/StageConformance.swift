@@ -21,13 +21,8 @@ public enum StageConformance {
     expect(manifest.summary.count <= 160, "the summary fits in two lines of a terminal")
     expect(!manifest.resultVersion.isEmpty, "results have a version")
     expect(manifest.workingSetBytes >= 0, "the working set is a size in bytes")
-    let isSink = entry.kind == .sink || entry.kind == .projection
-    expect(
-      isSink == (manifest.effect != nil),
-      "a sink, and only a sink, says how its effect stays single")
-    expect(
-      (entry.kind == .projection) == (manifest.effect == .projection),
-      "what is written whole at drain is a Projection with that effect")
+    let effectProblem = entry.effectProblem
+    expect(effectProblem == nil, "its effect stays single: \(effectProblem ?? "")")
     expect(
       manifest.declassifiesTo == nil || entry.kind == .transform, "only a transform lowers a label")
     expect(!manifest.live || entry.kind == .source, "only a source is live")

@@ -17,17 +17,19 @@ struct Anagen: ParsableCommand {
       """,
     version: "anagen \(Version.number)",
     groupedSubcommands: [
-      CommandGroup(name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self]),
+      CommandGroup(
+        name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self]),
       CommandGroup(
         name: "Pipeline",
         subcommands: [
-          ValidateCommand.self, PlanCommand.self, GraphCommand.self, PluginCommand.self,
-          SchemaCommand.self,
+          ValidateCommand.self, TestCommand.self, PlanCommand.self, GraphCommand.self,
+          PluginCommand.self, SchemaCommand.self,
         ]),
       CommandGroup(
         name: "Data folder",
         subcommands: [
           TopCommand.self, StatusCommand.self, ExplainCommand.self, QuarantineCommand.self,
+          AuditCommand.self,
         ]),
     ])
 }

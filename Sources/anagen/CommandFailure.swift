@@ -95,7 +95,8 @@ struct CommandFailure: Error {
   private static func status(of error: LedgerError) -> ExitStatus {
     switch error.code {
     case .inUse: .unavailable
-    case .absent: .badData
+    case .absent, .notSetAside: .badData
+    case .auditKey: .configuration
     default: .io
     }
   }

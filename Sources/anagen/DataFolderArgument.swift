@@ -9,6 +9,13 @@ struct DataFolderArgument: ParsableArguments {
 
   /// The folder, as an absolute path.
   func folder(in environment: CommandEnvironment) -> DataFolder {
-    DataFolder(path: environment.absolute(data))
+    DataFolderArgument.folder(data, in: environment)
+  }
+
+  /// A folder of the command line as an absolute path without slashes at its end.
+  static func folder(_ name: String, in environment: CommandEnvironment) -> DataFolder {
+    var path = environment.absolute(name)
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return DataFolder(path: path)
   }
 }

@@ -1,3 +1,5 @@
+import StageKit
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -35,8 +37,8 @@ enum FileAccess {
     return try read(descriptor, byteCount: Int(status.st_size), path)
   }
 
-  /// Replaces a file by these bytes: a temporary name, synced, renamed; a reader sees the old file
-  /// or the new one.
+  /// Replaces a file by these bytes: a temporary name, synced, renamed, its folder synced; a reader
+  /// sees the old file or the new one.
   ///
   /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.
   static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o666) throws {
@@ -77,9 +79,11 @@ enum FileAccess {
       unlink(temporary)
       throw error
     }
+    try OutputFile.syncName(of: path)
   }
 
-  /// Makes a folder and those above it; from `ownerOnly` on down only the owner may look.
+  /// Makes a folder and those above it, on the disk before it returns; from `ownerOnly` on down
+  /// only the owner may look.
   ///
   /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.
   static func makeFolder(_ path: String, ownerOnly: String? = nil) throws {
@@ -87,7 +91,9 @@ enum FileAccess {
     for part in path.split(separator: "/") {
       made += "/\(part)"
       let isPrivate = ownerOnly.map { made.hasPrefix($0) } ?? false
-      guard mkdir(made, isPrivate ? 0o700 : 0o777) == 0 || errno == EEXIST else {
+      if mkdir(made, isPrivate ? 0o700 : 0o777) == 0 {
+        try OutputFile.syncName(of: made)
+      } else if errno != EEXIST {
         throw failure("the folder cannot be made", path, "choose another folder")
       }
     }
@@ -149,6 +155,7 @@ enum FileAccess {
     case ENOENT: "check the name"
     case EACCES, EPERM: "ask for the right to it, or choose another folder"
     case ENOSPC, EDQUOT: "make room on the disk"
+    case EMFILE, ENFILE: "allow more open files (ulimit -n)"
     case EROFS: "choose a folder that can be written"
     default: "look at the disk and the folder's rights"
     }

@@ -20,7 +20,8 @@ struct MeasureCommand: AnagenCommand {
       same optics and divide.
 
       A folder stands for the pictures in it and below it. With json, each picture is one line of \
-      schema anagen.hair-measurement/1.0, in the order of the arguments. Without a study the \
+      schema anagen.hair-measurement/1.0, in the order of the arguments; pictures of one name \
+      have as much of their folders with it as tells them apart. Without a study the \
       whole picture is measured, less what is masked; with one, its target area.
 
       A picture that cannot be measured gives an error and the others are measured all the same: \
@@ -54,11 +55,9 @@ struct MeasureCommand: AnagenCommand {
   var jobs: Int?
 
   func validate() throws {
-    guard let scale = micrometresPerPixel else {
-      throw ValidationError(
-        "no scale; give --um-per-px NUMBER, the micrometres of skin in one pixel")
-    }
-    guard scale.isFinite, scale > 0 else {
+    // Whether a scale is given at all is asked later: the parser names a misspelt option only
+    // after this, and a misspelt --um-per-px would be answered with what it is meant to be.
+    if let scale = micrometresPerPixel, !(scale.isFinite && scale > 0) {
       throw ValidationError(
         "--um-per-px \(scale.isFinite ? JSONValue.number(scale).text : "\(scale)") is no scale; "
           + "give the micrometres of skin in one pixel, such as 5")
@@ -69,9 +68,14 @@ struct MeasureCommand: AnagenCommand {
   }
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-    guard let micrometresPerPixel else { return .usage }
+    guard let micrometresPerPixel else {
+      throw CommandFailure(
+        .usage, "no scale",
+        hint: "give --um-per-px NUMBER, the micrometres of skin in one pixel")
+    }
     let terminal = environment.terminal
     let paths = try PictureSelection.paths(for: files)
+    let names = PictureSelection.names(of: paths)
     let measurement = try PictureMeasurement(
       micrometresPerPixel: micrometresPerPixel,
       study: try study.map { try StudyArgument.read($0, on: terminal) } ?? .open())
@@ -82,7 +86,11 @@ struct MeasureCommand: AnagenCommand {
     let delivered = try await OrderedWork.run(
       paths, limit: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
       mayBegin: { !stop.isRequested },
-      work: { path in Attempt(path) { try measurement.measure(path, drawnAt: drawing[path]) } },
+      work: { path in
+        Attempt(path) {
+          try measurement.measure(path, named: names[path] ?? path, drawnAt: drawing[path])
+        }
+      },
       deliver: { attempt in
         bar.clear()
         try show(attempt, on: terminal)

@@ -41,10 +41,15 @@ struct PictureMeasurement: Sendable {
 
   /// Measures one file.
   ///
+  /// - Parameters:
+  ///   - path: where it lies.
+  ///   - name: what the measurement calls it.
+  ///   - drawing: where the hairs are drawn, if they are.
   /// - Throws: ``CommandFailure``, `ImageCodecError`, `StageError`.
-  func measure(_ path: String, drawnAt drawing: String?) throws -> MeasuredPicture {
+  func measure(
+    _ path: String, named name: String, drawnAt drawing: String?
+  ) throws -> MeasuredPicture {
     let bytes = try FileAccess.read(path)
-    let name = path.split(separator: "/").last.map(String.init) ?? path
     let picture = try ImageDecoder().decode(bytes, fileName: name)
     let measurement = try analysis.measurement(
       of: CalibratedImage(

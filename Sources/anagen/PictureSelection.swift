@@ -32,6 +32,26 @@ enum PictureSelection {
     }
   }
 
+  /// What each picture is called: its own name, with as much of its folders before it as tells it
+  /// from the others of that name.
+  static func names(of paths: [String]) -> [String: String] {
+    var names: [String: String] = [:]
+    let parts = Dictionary(
+      paths.map { ($0, $0.split(separator: "/").map(String.init)) },
+      uniquingKeysWith: { first, _ in first })
+    let groups = Dictionary(grouping: parts.keys) { parts[$0]?.last ?? $0 }
+    for group in groups.values {
+      let longest = group.compactMap { parts[$0]?.count }.max() ?? 1
+      let length = (1...max(1, longest)).first { length in
+        Set(group.map { parts[$0]?.suffix(length) }).count == group.count
+      }
+      for path in group {
+        names[path] = length.flatMap { parts[path]?.suffix($0).joined(separator: "/") } ?? path
+      }
+    }
+    return names
+  }
+
   /// Where the picture with the hairs drawn on it goes.
   static func overlayPath(for picture: String, in folder: String?) -> String {
     let name = picture.split(separator: "/").last.map(String.init) ?? picture

@@ -35,7 +35,12 @@ struct PipelineArguments: ParsableArguments {
   ///
   /// - Throws: ``CommandFailure`` when the file has errors.
   func plan(in environment: CommandEnvironment) throws -> Plan {
-    let reading = try read(in: environment)
+    try plan(of: try FileAccess.read(file), in: environment)
+  }
+
+  /// The plan of the file's text, after its diagnostics were shown.
+  func plan(of text: [UInt8], in environment: CommandEnvironment) throws -> Plan {
+    let reading = try read(text, in: environment)
     if !reading.diagnostics.isEmpty {
       environment.terminal.talk(Diagnostics.text(reading.diagnostics))
     }
@@ -53,7 +58,10 @@ struct PipelineArguments: ParsableArguments {
         files: DiskFiles(sha256: { ContentDigest(bytes: SHA256.hash(data: $0)) })))
   }
 
-  private func variables() throws -> [String: String] {
+  /// What `--var` gives, by name.
+  ///
+  /// - Throws: ``CommandFailure`` for what is no assignment, and for a name given twice.
+  func variables() throws -> [String: String] {
     var variables: [String: String] = [:]
     for assignment in assignments {
       guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {

@@ -3,12 +3,12 @@ import ClinicalRecords
 import FoundationEssentials
 import Ledger
 
-/// `anagen quarantine`: what was set aside, and why.
+/// `anagen quarantine`: what was set aside, why, and what becomes of it.
 struct QuarantineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quarantine",
-    abstract: "Show what was set aside, and why.",
-    subcommands: [List.self, Show.self])
+    abstract: "Show what was set aside, and why; release it or give it up.",
+    subcommands: [List.self, Show.self, Release.self, Purge.self])
 
   /// `anagen quarantine list`.
   struct List: AnagenCommand {
@@ -54,20 +54,42 @@ struct QuarantineCommand: ParsableCommand {
     @OptionGroup var output: FormatOption
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-      let entries = try LedgerReading(folder: place.folder(in: environment)).quarantined()
-      guard let entry = entries.first(where: { $0.delivery == number }) else {
+      let reading = try LedgerReading(folder: place.folder(in: environment))
+      let history = try reading.quarantineHistory(of: number)
+      guard let entry = try reading.quarantined().first(where: { $0.delivery == number }) else {
+        // What was set aside once keeps its history.
+        if !history.isEmpty { return try show(history, on: environment.terminal) }
         throw CommandFailure(
           .badData, "nothing is set aside under \(number)",
           hint: "'anagen quarantine list' shows the numbers")
       }
       switch output.format {
       case .json:
-        try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(entry) + [10])
-      case .text: try environment.terminal.result(QuarantineTable.detail(of: entry))
+        try environment.terminal.result(
+          bytes: CanonicalJSONEncoder().encode(Detail(entry: entry, history: history)) + [10])
+      case .text:
+        try environment.terminal.result(
+          QuarantineTable.detail(of: entry) + "\n\n" + QuarantineTable.text(of: history))
+      }
+      return .done
+    }
+
+    private func show(_ history: [QuarantineEvent], on terminal: Terminal) throws -> ExitStatus {
+      switch output.format {
+      case .json:
+        try terminal.result(
+          bytes: CanonicalJSONEncoder().encode(Detail(entry: nil, history: history)) + [10])
+      case .text: try terminal.result(QuarantineTable.text(of: history))
       }
       return .done
     }
   }
+}
+
+/// One delivery with what happened to it, for `--format json`.
+private struct Detail: Encodable {
+  let entry: QuarantinedDelivery?
+  let history: [QuarantineEvent]
 }
 
 /// What was set aside, in words.
@@ -105,5 +127,30 @@ enum QuarantineTable {
       "attempts  \(entry.attempts)",
       "at        \(Date(timeIntervalSince1970: entry.at).formatted(.iso8601))",
     ].joined(separator: "\n")
+  }
+
+  /// What happened to a delivery, one line an event.
+  static func text(of history: [QuarantineEvent]) -> String {
+    history.map(text(of:)).joined(separator: "\n")
+  }
+
+  private static func text(of event: QuarantineEvent) -> String {
+    var line = "\(Date(timeIntervalSince1970: event.at).formatted(.iso8601))  "
+    switch event.kind {
+    case .setAside:
+      line += "set aside"
+      if let failure = event.failure {
+        line += " by \(failure.stage): \(failure.reason) (\(failure.failureClass))"
+      }
+    case .released: line += "released by \(event.by ?? "")"
+    case .purged: line += "given up by \(event.by ?? "")"
+    }
+    if let attempts = event.attempts {
+      line += ", \(attempts) attempt\(attempts == 1 ? "" : "s")"
+    }
+    if let run = event.run { line += ", run \(run)" }
+    if let stage = event.stage { line += ", from \(stage)" }
+    if let reason = event.reason { line += ": \(reason)" }
+    return line
   }
 }

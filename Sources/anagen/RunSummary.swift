@@ -38,6 +38,10 @@ struct RunSummary {
           + plan.study.assumed.joined(separator: ", "))
     }
     parts.append((["results in \(plan.folder.path)"] + places).joined(separator: "\n"))
+    parts.append("audit head, to be kept elsewhere:\n\(report.auditHead)")
+    if report.ending == .interrupted {
+      parts.append("reports and tables are written when a run ends: run again to go on")
+    }
     parts.append("research software, not a medical device")
     return parts.joined(separator: "\n\n")
   }
@@ -53,6 +57,7 @@ struct RunSummary {
       .init("setAside", .integer(Int64(report.quarantined.count))),
       .init("assumed", .array(plan.study.assumed.map { .string($0) })),
       .init("folder", .string(plan.folder.path)),
+      .init("auditHead", .string(report.auditHead.description)),
       .init("results", results.json),
     ])
   }
@@ -73,9 +78,13 @@ struct RunSummary {
     return lines
   }
 
-  /// What each last stage wrote, by the settings that are paths of outputs.
+  /// What each last stage wrote, by the settings that are paths of outputs; an interrupted run has
+  /// written no report and no table.
   private var places: [String] {
-    plan.stages.filter { $0.entry.output == nil }.flatMap { stage -> [String] in
+    let written = plan.stages.filter {
+      $0.entry.kind == .sink || ($0.entry.kind == .projection && report.ending != .interrupted)
+    }
+    return written.flatMap { stage -> [String] in
       stage.entry.settings.compactMap { setting in
         guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
         else { return nil }

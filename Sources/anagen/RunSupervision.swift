@@ -1,4 +1,5 @@
 import ClinicalRecords
+import Ledger
 import LocalSockets
 import Logging
 import PipelineFiles
@@ -12,7 +13,11 @@ final class RunSupervision: Sendable {
   /// What a run is made from; read anew for each start.
   struct Prepared: Sendable {
     let plan: Plan
+    /// Who runs it, for the audit chain.
+    let actor: String
     let secrets: [String: [UInt8]]
+    /// What it was read from, kept with the run.
+    let source: RunSource
   }
 
   private struct State {
@@ -81,10 +86,11 @@ final class RunSupervision: Sendable {
   private var current: PipelineRun { state.withLock { $0.run } }
 
   private static func run(_ prepared: Prepared, _ logger: Logger) -> PipelineRun {
-    PipelineRun(
-      plan: prepared.plan,
-      options: PipelineRun.Options(
-        secrets: prepared.secrets, program: "anagen \(Version.number)", logger: logger))
+    var options = PipelineRun.Options(
+      secrets: prepared.secrets, program: "anagen \(Version.number)", actor: prepared.actor,
+      logger: logger)
+    options.source = prepared.source
+    return PipelineRun(plan: prepared.plan, options: options)
   }
 
   private func runs() async throws -> (Plan, RunReport) {

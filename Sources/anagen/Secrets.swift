@@ -18,21 +18,29 @@ struct Secrets {
   /// Longer than any key: a file of this size was given by mistake.
   static let byteLimit = 64 * 1024
 
-  private let given: [String: String]
+  /// The files that were named, by the names of the secrets, paths absolute.
+  let given: [String: String]
   private let credentials: String?
   private let folder: DataFolder
 
   /// Collects the places.
   ///
+  /// - Parameters:
+  ///   - assignments: `NAME=FILE` each.
+  ///   - known: files that were named before; an assignment counts more.
   /// - Throws: ``CommandFailure`` for an argument that is no assignment.
-  init(_ assignments: [String], folder: DataFolder, in environment: CommandEnvironment) throws {
-    var given: [String: String] = [:]
+  init(
+    _ assignments: [String], known: [String: String] = [:], folder: DataFolder,
+    in environment: CommandEnvironment
+  ) throws {
+    var given = known
     for assignment in assignments {
       guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
         throw CommandFailure(
           .usage, "--secret takes a name and a file", hint: "write --secret NAME=FILE")
       }
-      given[String(assignment[..<equals])] = String(assignment[assignment.index(after: equals)...])
+      given[String(assignment[..<equals])] = environment.absolute(
+        String(assignment[assignment.index(after: equals)...]))
     }
     self.given = given
     credentials = environment.variables["CREDENTIALS_DIRECTORY"]

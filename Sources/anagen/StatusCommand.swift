@@ -27,7 +27,7 @@ struct StatusCommand: AnagenCommand {
     let reading = try LedgerReading(folder: folder)
     let state = FolderState(
       runs: try reading.runs(), counts: try reading.deliveryCounts(),
-      setAside: try reading.quarantined(),
+      setAside: try reading.quarantined(), purged: try reading.purgedCount(),
       missing: try study.map {
         try MissingAcquisitions(
           folder: folder, study: StudyArgument.read($0, on: environment.terminal))
@@ -45,6 +45,7 @@ private struct FolderState {
   let runs: [RunEntry]
   let counts: [EdgeKey: DeliveryCounts]
   let setAside: [QuarantinedDelivery]
+  let purged: Int
   let missing: MissingAcquisitions?
 
   var isFinished: Bool {
@@ -64,6 +65,7 @@ private struct FolderState {
       lines += ["", QuarantineTable.reasons(of: setAside)]
       lines.append("'anagen quarantine list' shows each")
     }
+    if purged > 0 { lines += ["", "given up of what was set aside: \(purged)"] }
     if let missing, !missing.gaps.isEmpty { lines += ["", missing.text] }
     return lines.joined(separator: "\n")
   }
@@ -76,6 +78,7 @@ private struct FolderState {
         "edges",
         .array(counts.sorted { $0.key < $1.key }.map { EdgeTable.json($0.key, $0.value) })),
       .init("setAside", .integer(Int64(setAside.count))),
+      .init("purged", .integer(Int64(purged))),
       .init("finished", .boolean(isFinished)),
     ]
     if let missing { members.append(.init("missing", missing.json)) }

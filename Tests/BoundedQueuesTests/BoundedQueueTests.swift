@@ -1,7 +1,7 @@
 import BoundedQueues
 import Testing
 
-@Suite("a bounded queue between tasks", .timeLimit(.minutes(1)))
+@Suite("a bounded queue between tasks", .timeLimit(.minutes(10)))
 struct BoundedQueueTests {
   struct Broken: Error, Equatable {}
 
@@ -152,7 +152,7 @@ struct BoundedQueueTests {
   }
 }
 
-@Suite("a reservation", .timeLimit(.minutes(1)))
+@Suite("a reservation", .timeLimit(.minutes(10)))
 struct ReservationTests {
   func queue(count: Int = 4, bytes: Int = 10) -> BoundedQueue<Int> {
     BoundedQueue(name: "a -> b", limits: QueueLimits(maxCount: count, maxBytes: bytes))

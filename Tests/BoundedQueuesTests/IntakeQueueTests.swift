@@ -1,7 +1,7 @@
 import BoundedQueues
 import Testing
 
-@Suite("the intake of a live source", .timeLimit(.minutes(1)))
+@Suite("the intake of a live source", .timeLimit(.minutes(10)))
 struct IntakeQueueTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let policy: IntakePolicy

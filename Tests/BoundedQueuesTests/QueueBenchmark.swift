@@ -4,7 +4,7 @@ import Testing
 /// Prints records per second beside an unbounded `AsyncStream` in the same run; fails on no time.
 ///
 /// The figure to reach is 1 M small records/s through one queue of one process.
-@Suite("how quick a bounded queue is", .serialized, .timeLimit(.minutes(2)))
+@Suite("how quick a bounded queue is", .serialized, .timeLimit(.minutes(10)))
 struct QueueBenchmark {
   /// 32 bytes, and behind an existential, as a pipeline's records are.
   struct Small: Marked {

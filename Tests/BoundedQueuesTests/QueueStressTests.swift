@@ -2,7 +2,7 @@ import BoundedQueues
 import Synchronization
 import Testing
 
-@Suite("a bounded queue under load", .timeLimit(.minutes(2)))
+@Suite("a bounded queue under load", .timeLimit(.minutes(10)))
 struct QueueStressTests {
   struct Numbered: Hashable, Sendable {
     let producer: Int

@@ -28,6 +28,9 @@ import Testing
     #expect(one.standardError(.placement) == nil)
     #expect(abs(try #require(two.standardError(.placement)) - 4) < 1e-9)
     #expect(two.placementValues == [96, 104])
+    // What the value stands on is a mean too, so that hairs over area is the value.
+    #expect(two.hairCount == 50 && two.hairCount / two.squareCentimetres == two.figure.value)
+    #expect(two.placementCount == 2 && two.fieldCount == 1 && two.pictureCount == 2)
   }
 
   @Test("of the attempts the first that passes is used, whatever the others found")

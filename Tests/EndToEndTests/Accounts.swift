@@ -13,6 +13,23 @@ struct SetAside: Decodable {
   }
   let identity: String
   let failure: Failure
+
+  /// The acquisition, without the kind of record.
+  var path: String { identity.split(separator: ":").last.map(String.init) ?? "" }
+}
+
+extension Material.Row {
+  /// The acquisition, without the kind of record.
+  var path: String { identity.split(separator: ":").last.map(String.init) ?? "" }
+
+  /// What the registry says of this photograph's figures and of itself.
+  fileprivate func filed(_ failure: SetAside.Failure?) -> String {
+    let place = "\(subject)/\(visit)/\(region)/\(field)"
+    guard let failure else { return "\(place) measurement filed, picture filed" }
+    return failure.stage == "pictures"
+      ? "\(place) measurement filed, picture held \(failure.reason)"
+      : "\(place) measurement failed \(failure.reason), picture failed \(failure.reason)"
+  }
 }
 
 /// What a run prints with `--format json`.
@@ -94,35 +111,30 @@ extension Material {
           """)
     }
     #expect(taken.sorted() == rows.map(\.identity).sorted(), "\(note)", sourceLocation: location)
-    let refused = Set(
-      setAside.filter { ["calibrate", "analyse"].contains($0.failure.stage) }
-        .map { $0.identity.split(separator: ":").last.map(String.init) ?? "" })
+    let reasons = Dictionary(
+      setAside.map { ($0.path, $0.failure) }, uniquingKeysWith: { first, _ in first })
+    let unmeasured = rows.count { ["calibrate", "analyse"].contains(reasons[$0.path]?.stage) }
     let held = setAside.count { $0.failure.stage == "pictures" }
-    let measured = rows.filter {
-      !refused.contains($0.identity.split(separator: ":").last.map(String.init) ?? "")
-    }
     try read("\(data)/registry.sqlite") { db in
-      let filed = try GRDB.Row.fetchAll(
+      let filed = try String.fetchAll(
         db,
         sql: """
-          SELECT subject, visit.visit AS visit, region, field,
-            (SELECT count(*) FROM measurement WHERE acquisition_id = acquisition.id) AS measurements
+          SELECT subject || '/' || visit.visit || '/' || region || '/' || field || ' ' || (
+            SELECT group_concat(part || ' ' || CASE WHEN state IN ('failed', 'held')
+                THEN state || ' ' || reason ELSE 'filed' END, ', ')
+            FROM (SELECT * FROM current_disposition ORDER BY part)
+            WHERE acquisition_id = acquisition.id)
           FROM acquisition JOIN session ON session.id = session_id
             JOIN visit ON visit.id = visit_id
           """)
-      let found = filed.map { row -> String in
-        let (subject, visit, region) = (
-          row["subject"] as String, row["visit"] as String, row["region"] as String
-        )
-        return
-          "\(subject)/\(visit)/\(region)/\(row["field"] as Int) x \(row["measurements"] as Int)"
-      }
       #expect(
-        found.sorted()
-          == measured.map { "\($0.subject)/\($0.visit)/\($0.region)/\($0.field) x 1" }.sorted(),
-        "\(note)", sourceLocation: location)
-      let names = try String.fetchAll(db, sql: "SELECT name FROM image")
-      #expect(names.count + held == measured.count, "\(note)", sourceLocation: location)
+        filed.sorted() == rows.map { $0.filed(reasons[$0.path]) }.sorted(), "\(note)",
+        sourceLocation: location)
+      let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM current_measurement")
+      #expect(count == rows.count - unmeasured, "\(note)", sourceLocation: location)
+      let names = try String.fetchAll(db, sql: "SELECT name FROM current_image")
+      #expect(
+        names.count + held == rows.count - unmeasured, "\(note)", sourceLocation: location)
       #expect(
         try files(in: "\(data)/pictures") == names.sorted(), "\(note)", sourceLocation: location)
       #expect(
@@ -131,10 +143,26 @@ extension Material {
         try GRDB.Row.fetchAll(db, sql: "PRAGMA foreign_key_check").isEmpty, sourceLocation: location
       )
     }
-    let table = try String(contentsOfFile: "\(data)/tables/measurements.csv", encoding: .utf8)
-    #expect(
-      table.split(whereSeparator: \.isNewline).count == measured.count + 1, "\(note)",
-      sourceLocation: location)
+    try expectTables(rows.count - unmeasured, reasons, note, location)
+  }
+
+  /// The tables have a line for every picture, and the reason of each that was set aside.
+  private func expectTables(
+    _ measured: Int, _ reasons: [String: SetAside.Failure], _ note: String,
+    _ location: SourceLocation
+  ) throws {
+    func lines(_ table: String) throws -> [Substring] {
+      try String(contentsOfFile: "\(data)/tables/\(table).csv", encoding: .utf8)
+        .split(whereSeparator: \.isNewline)
+    }
+    #expect(try lines("measurements").count == measured + 1, "\(note)", sourceLocation: location)
+    let acquisitions = try lines("acquisitions")
+    #expect(acquisitions.count == rows.count + 1, "\(note)", sourceLocation: location)
+    for failure in reasons.values {
+      #expect(
+        acquisitions.contains { $0.contains(",\(failure.reason),") }, "\(note): \(failure)",
+        sourceLocation: location)
+    }
   }
 
   /// No name and no digest of an original stands in any file beside `private/`, nor is a file left

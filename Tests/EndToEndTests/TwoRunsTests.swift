@@ -28,6 +28,21 @@ struct TwoRunsTests {
     try material.expectEverythingAccountedFor(after: first.wait())
   }
 
+  @Test func theLockOfAKilledRunIsGoneWithIt() throws {
+    let material = try Material(good: 6)
+    let first = try AnagenProcess(material.runArguments(), printingTo: material.path)
+    let lock = "\(material.data)/private/lock"
+    while first.isRunning, (FileManager.default.contents(atPath: lock) ?? Data()).isEmpty {
+      usleep(500)
+    }
+    first.send(SIGSTOP)
+    #expect(try material.run().status == 69)
+    first.send(SIGKILL)
+    _ = try first.wait()
+    #expect(FileManager.default.fileExists(atPath: lock), "the file is there, its lock is not")
+    try material.expectEverythingAccountedFor(after: material.run())
+  }
+
   @Test(arguments: 1...4)
   func startedTogetherOnANewFolderTheyUseOneKey(_ round: Int) throws {
     let material = try Material(good: 3)

@@ -47,7 +47,8 @@ import Testing
   @Test func aRunGoesOnWithWhatWaitedInAnOlderLedger() throws {
     let old = try OldFolder("format-1.sql")
     let ledger = try RunLedger(
-      folder: old.folder, durability: .full, plan: Array("{}".utf8), program: "test", now: { 3 })
+      folder: old.folder, durability: .full, plan: Array("{}".utf8), program: "test",
+      actor: "tester", now: { 3 })
     try ledger.follow([
       StoredEdge(edge: LedgerFormatTests.deriveEdge, reuseKey: "k1", keyParts: "{}"),
       StoredEdge(edge: LedgerFormatTests.sinkEdge, reuseKey: "k2", keyParts: "{}"),

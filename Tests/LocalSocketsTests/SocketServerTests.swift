@@ -56,7 +56,7 @@ final class RawClient {
   }
 }
 
-@Suite("a server on a local socket", .timeLimit(.minutes(1)))
+@Suite("a server on a local socket", .timeLimit(.minutes(10)))
 struct SocketServerTests {
   private static let limits = ServerLimits(
     clients: 4, requestBytes: 1024, request: .milliseconds(200), idle: .seconds(20),

@@ -78,7 +78,7 @@ struct HostileTextTests {
     return text
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: cases)
+  @Test(.timeLimit(.minutes(10)), arguments: cases)
   func hostileTextIsRefusedAtItsPlace(_ item: Case) {
     let reading = TestClinic.reader.read(text: item.bytes, fileName: "hostile.yaml")
     #expect(reading.plan == nil)
@@ -118,7 +118,7 @@ struct HostileTextTests {
     ),
   ]
 
-  @Test(.timeLimit(.minutes(1)), arguments: heavy.indices)
+  @Test(.timeLimit(.minutes(10)), arguments: heavy.indices)
   func heavyTextIsRefusedSoon(_ index: Int) {
     let (name, text) = HostileTextTests.heavy[index]
     let clock = ContinuousClock()

@@ -198,11 +198,61 @@ struct PlanTests {
     #expect(plan.folder.path == "/clinic/anagen-data")
   }
 
-  @Test func testsAreKeptAsTheyStand() throws {
+  @Test func aTestIsReadWithItsPlaces() throws {
+    let test = try #require(try plan().tests.first)
+    #expect(test.name == "nothing leaves")
+    #expect(test.feed?.stage == "rows")
+    #expect(test.feed?.record == "/clinic/fixtures/name/record.json")
+    #expect(test.feed?.pictures?.source.manifest.id == "test.folder")
+    #expect(test.timeLimit == Plan.Test.standardTimeLimit)
+    let expectation = try #require(test.expectations.first)
+    #expect(expectation.stage == "registry")
+    #expect(expectation.outcome == .done)
+    #expect(expectation.records == 0)
+    #expect(expectation.place.line == 54)
+    #expect(expectation.place.column == 14)
+  }
+
+  /// The record of a fixture folder is that of the stage; what the picture gave is its ancestor.
+  @Test func aTestRunsFromTheFedStageOn() throws {
+    let whole = try plan()
+    let test = try #require(whole.tests.first)
+    let input = try #require(whole.stage("rows")?.entry.input)
+    let entry = StageEntry(
+      manifest: StageManifest(
+        id: "test.record", summary: "A test's.", resultVersion: "1", workingSetBytes: 0),
+      kind: .transform, input: test.feed?.pictures?.source.output, output: input
+    ) { _ in .source(run: { _ in }) }
+    let fed = whole.testing(test.feed, record: entry)
     #expect(
-      try plan().tests.map(\.text) == [
-        #"{"name":"nothing leaves","feed":{"stage":"rows","record":"fixtures/name"},"expect":[{"stage":"registry","records":0}]}"#
+      fed.stages.map(\.name) == ["(pictures)", "(record)", "rows", "public", "registry", "table"])
+    #expect(
+      fed.edges.map { "\($0.from) -> \($0.to)" }.sorted() == [
+        "(pictures) -> (record)", "(record) -> rows", "public -> registry", "public -> table",
+        "rows -> public", "rows -> registry",
       ])
+    #expect(fed.stage("rows")?.inputs == ["(record)"])
+    #expect(fed.durability == .none)
+  }
+
+  @Test func aStationRunsWithoutTheFixturesOfItsTests() throws {
+    let text = TestClinic.good.replacing("fixtures/name", with: "fixtures/absent")
+    let reading = TestClinic.read(text)
+    #expect(reading.plan?.tests.count == 1)
+    #expect(reading.diagnostics.map(\.severity) == [.warning])
+    let testing = TestClinic.reader.read(
+      text: Array(text.utf8), fileName: "pipeline.yaml", for: .tests(emptyFolder: "/clinic/images"))
+    #expect(testing.plan == nil)
+    #expect(testing.diagnostics.map(\.code.name) == ["test_fixture"])
+  }
+
+  @Test func aPathThatNobodyGivesIsAnEmptyFolderInTests() throws {
+    let text = TestClinic.good.replacing(
+      "images: {type: path, default: images}", with: "images: {type: path}")
+    #expect(TestClinic.read(text).diagnostics.map(\.code.name) == ["variable_without_value"])
+    let reading = TestClinic.reader.read(
+      text: Array(text.utf8), fileName: "pipeline.yaml", for: .tests(emptyFolder: "/clinic/images"))
+    #expect(reading.plan?.variables.first { $0.name == "images" }?.value == "/clinic/images")
   }
 
   @Test func unusedVariablesAreWarningsAndThePlanStands() {

@@ -1,4 +1,5 @@
 import BuiltInStages
+import ClinicalRecords
 import PipelineFiles
 import StageKit
 import StageTesting
@@ -11,9 +12,11 @@ struct ShippedPipelineTests {
     var files = TestFiles(folders: ["/clinic/images"])
     for name in try ReferenceFiles.names() {
       files.files["/clinic/Pipelines/\(name)"] = try ReferenceFiles.text(name)
+      files.folders.insert("/clinic/Pipelines/\(folder(of: name))")
     }
+    // What Linux has of a machine of 4 GiB.
     return PlanSurroundings(
-      workingDirectory: "/clinic", environment: [:], memoryBytes: 8 << 30, files: files)
+      workingDirectory: "/clinic", environment: [:], memoryBytes: 3800 << 20, files: files)
   }
 
   @Test("Every pipeline makes a plan with every study")
@@ -36,13 +39,59 @@ struct ShippedPipelineTests {
     }
   }
 
-  @Test("A file that is no pipeline and no study is one that a pipeline names")
+  @Test("The device's calibrations are a variable, left out when they are not given")
+  func calibrations() throws {
+    let reader = PipelineReader(
+      catalogue: BuiltInPlugin.catalogue, surroundings: try Self.surroundings())
+    func profile(_ variables: [String: String]) throws -> String? {
+      let reading = reader.read(
+        text: Array(try ReferenceFiles.text("reprocess.yaml").utf8),
+        fileName: "Pipelines/reprocess.yaml", variables: variables)
+      let plan = try #require(reading.plan, "\(Diagnostic.text(reading.diagnostics))")
+      guard case .string(let path)? = plan.stage("calibrate")?.settings["profile"] else {
+        return nil
+      }
+      return path
+    }
+    #expect(try profile(["images": "images"]) == nil)
+    #expect(
+      try profile([
+        "images": "images", "study": "Pipelines/studies/reference.yaml",
+        "calibrations": "Pipelines/profiles/phantom.yaml",
+      ]) == "/clinic/Pipelines/profiles/phantom.yaml")
+  }
+
+  @Test("A grant that a de-identifier's profile does not give is refused with place and remedy")
+  func grant() throws {
+    let reader = PipelineReader(
+      catalogue: BuiltInPlugin.catalogue, surroundings: try Self.surroundings())
+    let text = try ReferenceFiles.text("reprocess.yaml")
+      .replacing("declassify: pseudonymised", with: "declassify: deidentified")
+    let reading = reader.read(
+      text: Array(text.utf8), fileName: "Pipelines/reprocess.yaml",
+      variables: ["images": "images"])
+    #expect(reading.plan == nil)
+    #expect(reading.diagnostics.map(\.code.name) == Array(repeating: "grant_refused", count: 3))
+    let message = try #require(Diagnostic.text(reading.diagnostics).split(separator: "\n").first)
+    #expect(message.contains("gives pseudonymised records with 'profile: trial'"))
+    #expect(message.contains("write 'declassify: pseudonymised', or set 'profile: public'"))
+  }
+
+  private static func folder(of name: String) -> String {
+    name.split(separator: "/").dropLast().joined(separator: "/")
+  }
+
+  @Test("A file that is no pipeline and no study is one that a pipeline names, or its folder")
   func others() throws {
     let names = try ReferenceFiles.names().filter { $0.contains("/") && !$0.hasPrefix("studies/") }
+      // What makes the fixtures stands beside their folders.
+      .filter { Self.folder(of: $0) != "fixtures" }
     let pipelines = try ReferenceFiles.names().filter { $0.hasSuffix(".yaml") && !$0.contains("/") }
       .map(ReferenceFiles.text)
     for name in names {
-      #expect(pipelines.contains { $0.contains(name) }, "\(name)")
+      #expect(
+        pipelines.contains { $0.contains(name) || $0.contains(Self.folder(of: name) + "}") },
+        "\(name)")
     }
   }
 

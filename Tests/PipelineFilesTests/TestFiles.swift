@@ -40,8 +40,9 @@ enum TestClinic {
         "/clinic/study.yaml": "anagen_study: 1\nstudy: {id: S1}\n",
         "/clinic/broken.yaml": "anagen_study: 1\nstudy: {id: S1, statsu: draft}\n",
         "/clinic/profiles/scope.yaml": "um_per_px: 5\n",
+        "/clinic/fixtures/name/record.json": "{}", "/clinic/fixtures/name/manifest.csv": "file\n",
       ],
-      folders: ["/clinic/images"]))
+      folders: ["/clinic/images", "/clinic/fixtures/name", "/clinic/fixtures/empty"]))
 
   static let reader = PipelineReader(
     catalogue: TestStages.catalogue, surroundings: surroundings)

@@ -5,8 +5,9 @@ import StageKit
 enum TestStages {
   static let catalogue: [StageEntry] = [
     StageEntry(Folder.self), StageEntry(Camera.self), StageEntry(Calibrate.self),
-    StageEntry(Measure.self), StageEntry(Release.self), StageEntry(Recode.self),
-    StageEntry(Registry.self), StageEntry(Table.self), StageEntry(VisitReport.self),
+    StageEntry(Measure.self), StageEntry(Release.self), StageEntry(Publish.self),
+    StageEntry(Recode.self), StageEntry(Registry.self), StageEntry(Careless.self),
+    StageEntry(Mute.self), StageEntry(Table.self), StageEntry(VisitReport.self),
     StageEntry(Watch.self), StageEntry(OldMeasure.self), StageEntry(ForeignMeasure.self),
   ]
 
@@ -107,6 +108,11 @@ struct ReleaseSettings: StageSettings {
       SettingDeclaration("key", .secret, "The key of codes.", required: true),
     ]
   }
+  var givenLabel: GivenLabel? {
+    GivenLabel(
+      profile == "public" ? .deidentified : .pseudonymised, by: "profile",
+      values: [.pseudonymised: "trial", .deidentified: "public"])
+  }
 }
 
 struct OutputSettings: StageSettings {
@@ -199,6 +205,16 @@ struct Release: Transform {
   func outputByteCount(for input: TestStages.Measurement) -> Int { 0 }
 }
 
+/// Makes released records, as far down as its profile says.
+struct Publish: Transform {
+  static let manifest = PipelineFilesTests.manifest("test.publish", declassifiesTo: .deidentified)
+  init(settings: ReleaseSettings, context: StageContext) {}
+  func process(
+    _ input: TestStages.Measurement, in delivery: DeliveryContext
+  ) throws -> Released { throw StageError(.record, "unused", subject: "test", hint: "none") }
+  func outputByteCount(for input: TestStages.Measurement) -> Int { 0 }
+}
+
 /// Takes released records further down.
 struct Recode: Transform {
   static let manifest = PipelineFilesTests.manifest("test.recode", declassifiesTo: .deidentified)
@@ -210,6 +226,23 @@ struct Recode: Transform {
 struct Registry: Sink {
   static let manifest = PipelineFilesTests.manifest("test.registry", effect: .transactional)
   init(settings: OutputSettings, context: StageContext) {}
+  var destination: String { "registry" }
+  func accept(_ input: Released, in delivery: DeliveryContext) {}
+}
+
+/// Says nothing of how its effect stays single.
+struct Careless: Sink {
+  static let manifest = PipelineFilesTests.manifest("test.careless")
+  init(settings: OutputSettings, context: StageContext) {}
+  var destination: String { "careless" }
+  func accept(_ input: Released, in delivery: DeliveryContext) {}
+}
+
+/// Says that it can be asked, and cannot.
+struct Mute: Sink {
+  static let manifest = PipelineFilesTests.manifest("test.mute", effect: .queryable)
+  init(settings: OutputSettings, context: StageContext) {}
+  var destination: String { "mute" }
   func accept(_ input: Released, in delivery: DeliveryContext) {}
 }
 

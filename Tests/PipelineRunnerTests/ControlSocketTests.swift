@@ -5,7 +5,7 @@ import StageKit
 import Synchronization
 import Testing
 
-@Suite("asking a live run", .timeLimit(.minutes(1)))
+@Suite("asking a live run", .timeLimit(.minutes(10)))
 struct ControlSocketTests {
   private struct Number: Codable, Equatable { var value: Int }
 

@@ -87,7 +87,7 @@ import Testing
     #expect(failure.message.contains("Leaky"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func aFatalErrorEndsTheRunAndLosesNothing() async throws {
+  @Test(.timeLimit(.minutes(10))) func aFatalErrorEndsTheRunAndLosesNothing() async throws {
     let folder = TemporaryFolder()
     let isBroken = Mutex(true)
     let board = TestBoard { key, _ in

@@ -52,6 +52,7 @@ struct FrameChecker: Sink {
     id: "test.check", summary: "Checks a frame.", resultVersion: "1", workingSetBytes: 0,
     effect: .idempotent)
   init(settings: NoSettings, context: StageContext) {}
+  var destination: String { "checker" }
   func accept(_ input: Frame, in delivery: DeliveryContext) async throws {
     guard input.plane[side - 1, side - 1] == UInt8(truncatingIfNeeded: input.key) else {
       throw StageError(.fatal, "bad_frame", subject: "a frame came out wrong", hint: "report it")

@@ -3,7 +3,7 @@ import StageKit
 import Synchronization
 import Testing
 
-@Suite("whether a run moves", .timeLimit(.minutes(1)))
+@Suite("whether a run moves", .timeLimit(.minutes(10)))
 struct HeartbeatTests {
   /// Starts a run of 30 records whose stage `derive` does as `body` says, and looks at it.
   private func looking(

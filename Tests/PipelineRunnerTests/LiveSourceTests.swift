@@ -68,7 +68,7 @@ struct PressedNumbers: Source {
         """, folder: folder.path))
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["drop_oldest", "drop_newest", "refuse"])
+  @Test(.timeLimit(.minutes(10)), arguments: ["drop_oldest", "drop_newest", "refuse"])
   func whatIsLostBeforeAcceptanceIsCountedAndTheRestIsNot(whenFull: String) async throws {
     let board = TestBoard()
     let report = try await run(whenFull, board)
@@ -83,7 +83,7 @@ struct PressedNumbers: Source {
     #expect(whenFull == "refuse" ? intake.dropped == 0 : intake.refused == 0)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aRegistryThatIsDownNeverStallsTheCamera() async throws {
+  @Test(.timeLimit(.minutes(10))) func aRegistryThatIsDownNeverStallsTheCamera() async throws {
     let folder = TemporaryFolder()
     let isDown = Mutex(true)
     let board = TestBoard { key, _ in
@@ -114,7 +114,7 @@ struct PressedNumbers: Source {
     #expect(board.state.withLock { $0.taken.count } == 2000)
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatWasOfferedBeforeTheEndIsTakenInThoughTheSourceFails()
+  @Test(.timeLimit(.minutes(10))) func whatWasOfferedBeforeTheEndIsTakenInThoughTheSourceFails()
     async throws
   {
     let board = TestBoard { key, _ in

@@ -3,7 +3,7 @@ import StageKit
 import Synchronization
 import Testing
 
-@Suite("what a run shows of its stages", .timeLimit(.minutes(1)))
+@Suite("what a run shows of its stages", .timeLimit(.minutes(10)))
 struct MeterTests {
   private func stage(_ name: String, of run: PipelineRun) throws -> StageSnapshot {
     try #require(run.snapshot.stages.first { $0.identity.name == name })

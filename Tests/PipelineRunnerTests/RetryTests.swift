@@ -26,7 +26,7 @@ import Testing
     """
   }
 
-  @Test(.timeLimit(.minutes(1))) func aRecordThatWaitsForItsRetryLetsOthersPass() async throws {
+  @Test(.timeLimit(.minutes(10))) func aRecordThatWaitsForItsRetryLetsOthersPass() async throws {
     let folder = TemporaryFolder()
     let order = Mutex<[Int]>([])
     let board = TestBoard { key, attempt in
@@ -41,7 +41,7 @@ import Testing
     #expect(board.state.withLock { $0.calls[0] } == 3)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aStageOfWhichEveryCallFailsComesToItsEnd() async throws {
+  @Test(.timeLimit(.minutes(10))) func aStageOfWhichEveryCallFailsComesToItsEnd() async throws {
     let folder = TemporaryFolder()
     let board = TestBoard { _, _ in throw RetryTests.busy }
     let plan = try TestRuns.plan(pipeline(board.register(), count: 200), folder: folder.path)
@@ -52,7 +52,7 @@ import Testing
     #expect(report.quarantined.allSatisfy { $0.attempts == 3 && $0.failure.reason == "busy" })
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func aSinkThatIsRefusedForAnHourLosesNothingAndBurnsNoAttempt() async throws {
     let folder = TemporaryFolder()
     let passed = Mutex(Duration.zero)
@@ -72,7 +72,7 @@ import Testing
     #expect(board.state.withLock { $0.calls.values.reduce(0, +) } < 1200)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aRunThatDrainsDoesNotWaitForWhatIsNotThere() async throws {
+  @Test(.timeLimit(.minutes(10))) func aRunThatDrainsDoesNotWaitForWhatIsNotThere() async throws {
     let folder = TemporaryFolder()
     let board = TestBoard { _, _ in
       throw StageError(.unavailable, "down", subject: "the registry", hint: "wait")
@@ -89,7 +89,8 @@ import Testing
     #expect(try report.sum("numbers", "derive").counts.pending == report.accepted)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aCallThatTakesTooLongIsCancelledAndTriedAgain() async throws {
+  @Test(.timeLimit(.minutes(10))) func aCallThatTakesTooLongIsCancelledAndTriedAgain() async throws
+  {
     let folder = TemporaryFolder()
     let board = TestBoard { key, attempt in
       if key == 1, attempt == 1 { try await Task.sleep(for: .seconds(600)) }
@@ -102,7 +103,7 @@ import Testing
     #expect(board.state.withLock { $0.calls[1] } == 2)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aCallThatAlwaysTakesTooLongIsSetAsideWithItsReason()
+  @Test(.timeLimit(.minutes(10))) func aCallThatAlwaysTakesTooLongIsSetAsideWithItsReason()
     async throws
   {
     let folder = TemporaryFolder()
@@ -115,7 +116,7 @@ import Testing
     #expect(board.state.withLock { $0.taken.count } == 2)
   }
 
-  @Test(.timeLimit(.minutes(1))) func aCallThatIgnoresItsCancellationEndsTheRunAloud() async throws
+  @Test(.timeLimit(.minutes(10))) func aCallThatIgnoresItsCancellationEndsTheRunAloud() async throws
   {
     let folder = TemporaryFolder()
     let release = Mutex<CheckedContinuation<Void, Never>?>(nil)

@@ -20,11 +20,13 @@ final class TemporaryFolder: Sendable {
 
 /// Reads pipelines of the test stages and runs them.
 enum TestRuns {
-  static func plan(_ text: String, folder: String) throws -> Plan {
+  static func plan(
+    _ text: String, folder: String, catalogue: [StageEntry] = testCatalogue
+  ) throws -> Plan {
     let surroundings = PlanSurroundings(
       workingDirectory: "/", environment: [:], memoryBytes: 64 << 30,
       files: DiskFiles(sha256: { ContentDigest(bytes: SHA256.hash(data: $0)) }))
-    let reading = PipelineReader(catalogue: testCatalogue, surroundings: surroundings).read(
+    let reading = PipelineReader(catalogue: catalogue, surroundings: surroundings).read(
       text: Array(text.utf8), fileName: "/test.yaml", variables: ["data": folder])
     return try #require(reading.plan, "\(Diagnostic.text(reading.diagnostics))")
   }
@@ -59,7 +61,7 @@ enum TestRuns {
   static var options: PipelineRun.Options {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    return PipelineRun.Options(program: "test", logger: logger)
+    return PipelineRun.Options(program: "test", actor: "tester", logger: logger)
   }
 
   /// Options under which waits take no time; `passed` is told of each.

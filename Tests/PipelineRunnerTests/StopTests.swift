@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct StopTests {
-  @Test(.timeLimit(.minutes(2)), arguments: [1, 2])
+  @Test(.timeLimit(.minutes(10)), arguments: [1, 2])
   func interruptedAgainAndAgainItLosesAndDoublesNothing(concurrency: Int) async throws {
     let folder = TemporaryFolder()
     let board = TestBoard { _, _ in try await Task.sleep(for: .milliseconds(1)) }
@@ -29,7 +29,7 @@ import Testing
     #expect(board.state.withLock { $0.projected.last?.count } == 300)
   }
 
-  @Test(.timeLimit(.minutes(1))) func drainingHandlesAllThatWasAccepted() async throws {
+  @Test(.timeLimit(.minutes(10))) func drainingHandlesAllThatWasAccepted() async throws {
     let folder = TemporaryFolder()
     let board = TestBoard { _, _ in try await Task.sleep(for: .milliseconds(1)) }
     let name = board.register()

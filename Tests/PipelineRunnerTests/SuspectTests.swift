@@ -19,7 +19,7 @@ import Testing
       try TestRuns.chain(path, board: board.register(as: path), count: 10, concurrency: 2))
   }
 
-  @Test(.timeLimit(.minutes(2))) func theOneThatKillsAloneTwiceIsSetAside() async throws {
+  @Test(.timeLimit(.minutes(10))) func theOneThatKillsAloneTwiceIsSetAside() async throws {
     let folder = TemporaryFolder()
     // In company first, then alone twice.
     for _ in 0..<3 {
@@ -35,7 +35,7 @@ import Testing
     #expect(counts[EdgeKey(from: "store", to: "sink")]?.done == 9)
   }
 
-  @Test(.timeLimit(.minutes(2))) func aSuspectThatIsInnocentPasses() async throws {
+  @Test(.timeLimit(.minutes(10))) func aSuspectThatIsInnocentPasses() async throws {
     let folder = TemporaryFolder()
     await #expect(processExitsWith: .signal(SIGABRT)) { [path = folder.path as String] in
       _ = try await SuspectTests.run(path, kills: true)
@@ -47,7 +47,7 @@ import Testing
       try LedgerReading(folder: DataFolder(path: folder.path)).runs().first?.outcome == "crashed")
   }
 
-  @Test(.timeLimit(.minutes(2))) func beingKilledFromOutsideCountsAgainstNobody() async throws {
+  @Test(.timeLimit(.minutes(10))) func beingKilledFromOutsideCountsAgainstNobody() async throws {
     let folder = TemporaryFolder()
     for _ in 0..<4 {
       await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.path as String] in

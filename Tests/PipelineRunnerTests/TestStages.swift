@@ -40,6 +40,8 @@ final class TestBoard: Sendable {
     var taken: [Int: [Int]] = [:]
     var calls: [Int: Int] = [:]
     var projected: [[Int]] = []
+    var upstream: [UpstreamAccount] = []
+    var projectedSetAside: [[SetAside]] = []
     var highWater = 0
     var inHand = 0
   }
@@ -133,6 +135,19 @@ struct NumberStorer: Transform {
   }
 }
 
+/// Makes a result beside the line that may refuse: a number's key and a thousand.
+struct NumberNoter: Transform {
+  /// Beyond every number that a test counts to.
+  static let offset = 1_000_000
+  static let manifest = StageManifest(
+    id: "test.note", summary: "Notes that a number came.", resultVersion: "1", workingSetBytes: 0)
+  init(settings: NoSettings, context: StageContext) {}
+  func outputByteCount(for input: StoredNumber) -> Int { 64 }
+  func process(_ input: StoredNumber, in delivery: DeliveryContext) async throws -> NumberResult {
+    NumberResult(key: input.key + NumberNoter.offset, value: input.value)
+  }
+}
+
 /// Looks up the next number: -1 when it is not there.
 struct NumberPairer: Transform {
   static let manifest = StageManifest(
@@ -165,8 +180,12 @@ struct ResultSink: Sink {
   init(settings: BoardSettings, context: StageContext) {
     board = TestBoard.named(settings.board)
   }
+  var destination: String { "results" }
   func accept(_ input: NumberResult, in delivery: DeliveryContext) async throws {
     board.state.withLock { $0.taken[input.key, default: []].append(input.value) }
+  }
+  func finish(_ upstream: UpstreamAccount) async throws {
+    board.state.withLock { $0.upstream.append(upstream) }
   }
 }
 
@@ -178,6 +197,7 @@ struct FrameSink: Sink {
   init(settings: BoardSettings, context: StageContext) {
     board = TestBoard.named(settings.board)
   }
+  var destination: String { "frames" }
   func accept(_ input: DerivedNumber, in delivery: DeliveryContext) async throws {
     try await board.onProcess(input.key, delivery.attempt)
     board.state.withLock { $0.taken[input.key, default: []].append(input.value) }
@@ -196,19 +216,24 @@ struct ResultProjection: Projection {
     var values: [Int] = []
     try await records.forEach { record, delivery in
       let parent = try await delivery.ancestor(StoredNumber.self)
-      precondition(parent?.key == record.key, "a result's ancestor is its number")
+      precondition(
+        parent?.key == record.key % NumberNoter.offset, "a result's ancestor is its number")
       values.append(record.value)
     }
     let written = values
-    board.state.withLock { $0.projected.append(written) }
+    board.state.withLock {
+      $0.projected.append(written)
+      $0.projectedSetAside.append(records.setAside)
+    }
   }
 }
 
-let testCatalogue = [
-  StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
-  StageEntry(NumberStorer.self), StageEntry(NumberPairer.self), StageEntry(FramePasser.self),
-  StageEntry(ResultSink.self),
-  StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
-  StageEntry(FrameCopier.self), StageEntry(FrameChecker.self), StageEntry(LiveNumbers.self),
-  StageEntry(PressedNumbers.self),
-]
+let testCatalogue =
+  [
+    StageEntry(NumberSource.self), StageEntry(FrameSource.self), StageEntry(NumberDeriver.self),
+    StageEntry(NumberStorer.self), StageEntry(NumberNoter.self), StageEntry(NumberPairer.self),
+    StageEntry(FramePasser.self), StageEntry(ResultSink.self),
+    StageEntry(FrameSink.self), StageEntry(ResultProjection.self), StageEntry(FramePainter.self),
+    StageEntry(FrameCopier.self), StageEntry(FrameChecker.self),
+    StageEntry(LiveNumbers.self), StageEntry(PressedNumbers.self),
+  ] + effectCatalogue

@@ -1,6 +1,7 @@
 import Calibration
 import ClinicalRecords
 import StageKit
+import StageTesting
 import Testing
 
 @Suite("Each picture takes the calibration of its device and day")

@@ -3,6 +3,7 @@ import ClinicalRecords
 import ImageCodecs
 import Imaging
 import StageKit
+import StageTesting
 import Synchronization
 
 #if canImport(Glibc)
@@ -10,35 +11,6 @@ import Synchronization
 #elseif canImport(Musl)
   import Musl
 #endif
-
-/// A host that keeps its log and makes short stand-ins for digests.
-final class RecordingHost: StageHost {
-  private let lines = Mutex<[String]>([])
-
-  var log: [String] { lines.withLock { $0 } }
-
-  func sha256(of bytes: [UInt8]) -> ContentDigest {
-    var state: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return withUnsafeBytes(of: (state, state, state, state)) { ContentDigest(bytes: $0) }
-  }
-
-  func secret(named name: String) throws -> [UInt8] { [] }
-  func now() -> Double { 0 }
-
-  func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]) {
-    lines.withLock { $0.append("\(message)") }
-  }
-
-  func ancestor(of reference: LedgerReference, schema: SchemaID) async throws -> (any StoredRecord)?
-  {
-    nil
-  }
-
-  func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)? {
-    nil
-  }
-}
 
 /// Files of one test, removed when the value goes.
 final class TemporaryFiles {
@@ -72,7 +44,7 @@ final class TemporaryFiles {
 
 /// One stage with its host, and pictures to give it.
 struct CalibrationHarness {
-  let host = RecordingHost()
+  let host = TestHost()
   var study = Study.open()
   var settings = ApplyCalibration.Settings()
 

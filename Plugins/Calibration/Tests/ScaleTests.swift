@@ -1,6 +1,7 @@
 import Calibration
 import ClinicalRecords
 import StageKit
+import StageTesting
 import Testing
 
 @Suite("Every picture gets a scale with its origin, or is refused")
@@ -120,7 +121,7 @@ struct ScaleTests {
     let harness = try withProfile()
     _ = try await harness.process(harness.captured(picture, scale: 3))
     #expect(
-      harness.host.log
+      harness.host.log.map(\.message)
         == ["the stated scale differs from the calibration; the calibration is taken"])
   }
 

@@ -1,6 +1,7 @@
 import ClinicalRecords
 import ImageFiles
 import StageKit
+import StageTesting
 import Testing
 
 @Suite("A manifest is understood, or refused by name and place")
@@ -21,7 +22,7 @@ struct ManifestTests {
   }
 
   static func run(
-    _ settings: ImageFileSource.Settings, study: Study, host: RecordingHost = RecordingHost()
+    _ settings: ImageFileSource.Settings, study: Study, host: TestHost = TestHost()
   ) async throws -> [CapturedImage] {
     let context = StageContext(
       stage: "pictures", study: study, folder: DataFolder(path: settings.folder), host: host)

@@ -1,41 +1,8 @@
-import ClinicalRecords
-import StageKit
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
   import Musl
 #endif
-
-/// A host that keeps its log and makes short stand-ins for digests.
-final class RecordingHost: StageHost {
-  private let lines = Mutex<[String]>([])
-
-  var log: [String] { lines.withLock { $0 } }
-
-  func sha256(of bytes: [UInt8]) -> ContentDigest {
-    var state: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return withUnsafeBytes(of: (state, state, state, state)) { ContentDigest(bytes: $0) }
-  }
-
-  func secret(named name: String) throws -> [UInt8] { [] }
-  func now() -> Double { 0 }
-
-  func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]) {
-    lines.withLock { $0.append("\(message) \(values)") }
-  }
-
-  func ancestor(of reference: LedgerReference, schema: SchemaID) async throws -> (any StoredRecord)?
-  {
-    nil
-  }
-
-  func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)? {
-    nil
-  }
-}
 
 /// A folder of its own for one test, removed when the value goes.
 final class TemporaryFolder {

@@ -19,6 +19,33 @@ struct RegionResults {
     for region in try regions() where try standing(region) != region.inputs {
       try replace(region)
     }
+    try takeBack()
+  }
+
+  /// Takes the figures of regions back that no measurement stands for any more: each is missing
+  /// from now on.
+  private func takeBack() throws {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT session_id, region, side, quantity, hairs FROM result
+        WHERE level = 'region_visit' AND superseded_by IS NULL AND inputs <> ''
+          AND NOT EXISTS (SELECT 1 FROM current_measurement m
+            JOIN acquisition a ON a.id = m.acquisition_id
+            WHERE a.session_id = result.session_id AND a.region = result.region
+              AND a.side = result.side)
+        """)
+    for row in rows {
+      guard let quantity = HairQuantity(rawValue: row["quantity"]) else { continue }
+      var result = ResultRow(
+        level: "region_visit", region: row["region"], side: row["side"], quantity, row["hairs"],
+        .missing("not_measured"), confidence: 0)
+      result.session = row["session_id"]
+      result.inputs = ""
+      try result.insert(
+        db,
+        superseding: .region(session: row["session_id"], region: row["region"], side: row["side"]))
+    }
   }
 
   private func regions() throws -> [Region] {
@@ -77,11 +104,12 @@ struct RegionResults {
           of: key))
     }
     let combined = RegionMeasurement.combine(parts, of: region.visit)
-    for attempt in combined.attempts where attempt.use == .selected {
-      if let row = acquisitions[[attempt.placement, attempt.field, attempt.attempt]] {
-        try RegistryRows(db: db, study: study).disposition(
-          row, "selected", reason: "first attempt that passed its quality gate")
+    for attempt in combined.attempts {
+      guard let row = acquisitions[[attempt.placement, attempt.field, attempt.attempt]] else {
+        continue
       }
+      try RegistryRows(db: db, study: study).note(
+        Disposition(attempt), of: .measurement, acquisition: row)
     }
     for figure in combined.figures {
       var result = ResultRow(

@@ -11,6 +11,8 @@ import StageKit
 struct RegistryDatabase: Sendable {
   private let queue: DatabaseQueue
   let path: String
+  /// The file's own id, drawn when it was made.
+  let id: String
 
   /// Opens the file, making it and its tables when it is not there.
   ///
@@ -26,11 +28,16 @@ struct RegistryDatabase: Sendable {
       try db.execute(sql: "PRAGMA synchronous = FULL")
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
-    queue = try RegistryDatabase.inWords {
+    (queue, id) = try RegistryDatabase.inWords {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.writeWithoutTransaction { db in try RegistryDatabase.prepare(db, path: path) }
-      return queue
+      let id = try queue.writeWithoutTransaction { db in
+        try RegistryDatabase.prepare(db, path: path)
+        return try String.fetchOne(db, sql: "SELECT id FROM registry") ?? ""
+      }
+      return (queue, id)
     }
+    // SQLite syncs the names of its files too, but goes on when that fails.
+    try OutputFile.syncName(of: path)
   }
 
   /// Runs `body` in one transaction: all of it counts, or nothing.
@@ -78,7 +85,7 @@ struct RegistryDatabase: Sendable {
       throw StageError(
         .fatal, "registry_foreign",
         subject: "\(path) has format \(version), this program writes \(RegistrySchema.version)",
-        hint: "use the program that wrote it, or name another file")
+        hint: "name another file, or move this one away: a run files everything again")
     }
   }
 
@@ -103,7 +110,8 @@ struct RegistryDatabase: Sendable {
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
       StageError(
         .fatal, "registry_failed", subject: "cannot open the registry for writing",
-        hint: "check owner, mode and file system of its folder", errno: EACCES)
+        hint: "check owner, mode and file system of its folder, and how many files may be open "
+          + "(ulimit -n)", errno: EACCES)
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       StageError(
         .transient, "registry_busy", subject: "another program holds the registry",

@@ -47,10 +47,7 @@ struct RegistryRows {
       db, sql: "SELECT max(id) FROM measurement WHERE acquisition_id = ?", arguments: [row])
     let id = try insertMeasurement(measurement, acquisition: row, parent: parent)
     try insertHairs(measurement.hairs, measurement: id)
-    try disposition(
-      row, measurement.quality.accepted ? "accepted" : "rejected",
-      reason: measurement.quality.accepted
-        ? "quality gate passed" : measurement.quality.reasons.joined(separator: "; "))
+    try note(Disposition(measurement.quality), of: .measurement, acquisition: row)
     for entry in measurement.summary.entries {
       var result = ResultRow(
         level: "image", region: acquisition.region, side: acquisition.side, entry.quantity,
@@ -58,7 +55,7 @@ struct RegistryRows {
       result.measurement = id
       result.fieldCount = 1
       result.squareCentimetres = measurement.measuredArea.squareCentimetres
-      result.hairCount = measurement.summary.hairCount.value.map { Int($0) }
+      result.hairCount = measurement.summary.count(of: entry.hairs)
       try result.insert(db, superseding: parent.map { .measurement($0) })
     }
   }
@@ -81,19 +78,33 @@ struct RegistryRows {
         sql: "UPDATE image SET superseded_by = ? WHERE id = ?",
         arguments: [db.lastInsertedRowID, old])
     }
+    try note(.released, of: .picture, acquisition: row)
   }
 
-  /// Notes what became of an acquisition, when that is new.
-  func disposition(_ acquisition: Int64, _ state: String, reason: String) throws {
+  /// Notes what became of a part of an acquisition, when that is new.
+  func note(
+    _ disposition: Disposition, of part: Disposition.Part, acquisition: Int64
+  ) throws {
     let last = try Row.fetchOne(
-      db, sql: "SELECT state, reason FROM current_disposition WHERE acquisition_id = ?",
-      arguments: [acquisition])
-    if let last, last["state"] == state, last["reason"] == reason { return }
+      db,
+      sql: """
+        SELECT state, reason, "by" FROM disposition WHERE acquisition_id = ? AND part = ?
+        ORDER BY id DESC LIMIT 1
+        """, arguments: [acquisition, part.rawValue])
+    if let last, last["state"] == disposition.state.rawValue, last["reason"] == disposition.reason,
+      last["by"] == disposition.by
+    {
+      return
+    }
     try db.execute(
       sql: """
-        INSERT INTO disposition(acquisition_id, state, reason, "by", role)
-        VALUES (?, ?, ?, 'anagen', 'program')
-        """, arguments: [acquisition, state, reason])
+        INSERT INTO disposition(acquisition_id, part, state, reason, "by", role)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        acquisition, part.rawValue, disposition.state.rawValue, disposition.reason, disposition.by,
+        disposition.by == "anagen" ? "program" : "stage",
+      ])
   }
 
   // MARK: - Where an acquisition belongs

@@ -5,12 +5,22 @@
 /// it, why, from what and to what.
 enum RegistrySchema {
   /// Raised when tables change.
-  static let version = 1
+  static let version = 2
 
   /// Marks the file as a registry in SQLite's header: "AnRg" in ASCII.
   static let applicationID = 0x416E_5267
 
-  static let statements = tables + triggers + views
+  static let statements = tables + triggers + views + identification
+
+  /// The file's own id, by which a run knows whether what it filed is there.
+  private static let identification = """
+
+    CREATE TABLE registry(id TEXT NOT NULL) STRICT;
+    INSERT INTO registry(id) VALUES (lower(hex(randomblob(16))));
+    \(refusal(of: "INSERT", on: "registry"))
+    \(refusal(of: "UPDATE", on: "registry"))
+    \(refusal(of: "DELETE", on: "registry"))
+    """
 
   private static let tables = """
     CREATE TABLE study(
@@ -40,10 +50,11 @@ enum RegistrySchema {
       UNIQUE (session_id, region, side, placement, field, attempt)) STRICT;
     CREATE TABLE disposition(
       id INTEGER PRIMARY KEY, acquisition_id INTEGER NOT NULL REFERENCES acquisition(id),
-      state TEXT NOT NULL CHECK (state IN
-        ('selected', 'accepted', 'rejected', 'retaken', 'excluded', 'failed', 'held')),
+      part TEXT NOT NULL CHECK (part IN ('measurement', 'picture')),
+      state TEXT NOT NULL CHECK (state IN ('selected', 'accepted', 'rejected', 'retaken',
+        'excluded', 'released', 'failed', 'held')),
       reason TEXT NOT NULL, "by" TEXT NOT NULL, role TEXT NOT NULL) STRICT;
-    CREATE INDEX disposition_acquisition ON disposition(acquisition_id);
+    CREATE INDEX disposition_acquisition ON disposition(acquisition_id, part);
     CREATE TABLE measurement(
       id INTEGER PRIMARY KEY, acquisition_id INTEGER NOT NULL REFERENCES acquisition(id),
       origin TEXT NOT NULL CHECK (origin IN ('automatic', 'corrected', 'manual')),
@@ -74,7 +85,7 @@ enum RegistrySchema {
       comparison_id INTEGER REFERENCES comparison(id), region TEXT NOT NULL, side TEXT NOT NULL,
       quantity TEXT NOT NULL, hairs TEXT NOT NULL, value REAL, unit TEXT NOT NULL CHECK (unit <> ''),
       low REAL, high REAL, level_of_confidence REAL, interval_kind TEXT, se_detection REAL,
-      se_placement REAL, se_scale REAL, se_sampling REAL, n_hairs INTEGER, n_fields INTEGER,
+      se_placement REAL, se_scale REAL, se_sampling REAL, n_hairs REAL, n_fields INTEGER,
       area_cm2 REAL, missing_reason TEXT, inputs TEXT, superseded_by INTEGER REFERENCES result(id),
       CHECK ((value IS NULL) <> (missing_reason IS NULL)),
       CHECK ((measurement_id IS NOT NULL) = (level = 'image')),
@@ -142,22 +153,32 @@ enum RegistrySchema {
 
   private static let views = """
 
-    CREATE VIEW current_measurement AS
-      SELECT * FROM measurement WHERE id IN
-        (SELECT max(id) FROM measurement GROUP BY acquisition_id);
     CREATE VIEW current_disposition AS
       SELECT * FROM disposition WHERE id IN
-        (SELECT max(id) FROM disposition GROUP BY acquisition_id);
+        (SELECT max(id) FROM disposition GROUP BY acquisition_id, part);
+    CREATE VIEW current_measurement AS
+      SELECT * FROM measurement WHERE id IN
+        (SELECT max(id) FROM measurement GROUP BY acquisition_id)
+        AND NOT EXISTS (SELECT 1 FROM current_disposition d
+          WHERE d.acquisition_id = measurement.acquisition_id AND d.part = 'measurement'
+            AND d.state IN ('held', 'failed'));
+    CREATE VIEW current_image AS
+      SELECT * FROM image WHERE superseded_by IS NULL
+        AND NOT EXISTS (SELECT 1 FROM current_disposition d
+          WHERE d.acquisition_id = image.acquisition_id AND d.part = 'picture'
+            AND d.state IN ('held', 'failed'));
     CREATE VIEW current_result AS
       SELECT v.subject, v.visit, v.study_day, s.session, r.region, r.side, a.placement, a.field,
         a.attempt, r.level, r.quantity, r.hairs, r.value, r.unit, r.low, r.high,
         r.level_of_confidence, r.interval_kind, r.se_sampling, r.se_placement, r.se_detection,
-        r.se_scale, r.n_hairs, r.n_fields, r.area_cm2, r.missing_reason, r.id AS result_id
+        r.se_scale, r.n_hairs, r.n_fields, r.area_cm2, r.missing_reason, d.state AS picture_use,
+        r.id AS result_id
       FROM result r
-      LEFT JOIN measurement m ON m.id = r.measurement_id
+      LEFT JOIN current_measurement m ON m.id = r.measurement_id
       LEFT JOIN acquisition a ON a.id = m.acquisition_id
+      LEFT JOIN current_disposition d ON d.acquisition_id = a.id AND d.part = 'measurement'
       JOIN session s ON s.id = coalesce(a.session_id, r.session_id)
       JOIN visit v ON v.id = s.visit_id
-      WHERE r.superseded_by IS NULL;
+      WHERE r.superseded_by IS NULL AND (r.level <> 'image' OR m.id IS NOT NULL);
     """
 }

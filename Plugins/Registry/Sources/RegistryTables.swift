@@ -61,7 +61,9 @@ public struct RegistryTables: Projection {
       rows[key, default: AcquisitionRow(key: key, label: released.label)].add(released)
       if case .measurement = released.body { measured.append((key, index)) }
     }
+    let refusals = Refusals(records.setAside)
     var acquisitions = rows.values.sorted { order.precedes($0.key, $1.key) }
+    for index in acquisitions.indices { acquisitions[index].complete(with: refusals) }
     var figures: [FigureRow] = []
     var start = 0
     while start < acquisitions.count {
@@ -82,7 +84,7 @@ public struct RegistryTables: Projection {
       try await writeHairs(measured.map(\.index), records)
     }
     try writeDictionary()
-    try ReleaseManifest(context: context).write()
+    try ReleaseManifest(context: context, auditHead: records.auditHead).write()
   }
 
   private func write<Row>(_ table: TableDefinition<Row>, _ rows: [Row]) throws {
@@ -125,6 +127,16 @@ private enum RegionFigures {
   static func rows(
     of acquisitions: inout ArraySlice<AcquisitionRow>, _ visit: RegionVisit
   ) -> [FigureRow] {
+    let parts = acquisitions.compactMap(\.measurement?.part)
+    guard !parts.isEmpty, let first = acquisitions.first else { return [] }
+    let combined = RegionMeasurement.combine(parts, of: visit)
+    for attempt in combined.attempts {
+      let index = acquisitions.firstIndex {
+        ($0.key.placement, $0.key.field, $0.key.attempt)
+          == (attempt.placement, attempt.field, attempt.attempt)
+      }
+      if let index { acquisitions[index].figures = Disposition(attempt) }
+    }
     var rows: [FigureRow] = []
     for acquisition in acquisitions {
       guard let facts = acquisition.measurement else { continue }
@@ -132,19 +144,9 @@ private enum RegionFigures {
         FigureRow(
           level: "image", key: acquisition.key, quantity: entry.quantity, hairs: entry.hairs,
           figure: entry.figure, confidence: facts.level, area: facts.area.squareCentimetres,
-          hairCount: facts.summary.hairCount.value.map { Int($0) }, fieldCount: 1,
-          placementCount: 1)
+          hairCount: facts.summary.count(of: entry.hairs), fieldCount: 1,
+          placementCount: 1, use: acquisition.figures?.state)
       }
-    }
-    let parts = acquisitions.compactMap(\.measurement?.part)
-    guard !parts.isEmpty, let first = acquisitions.first else { return rows }
-    let combined = RegionMeasurement.combine(parts, of: visit)
-    for index in acquisitions.indices where acquisitions[index].measurement != nil {
-      let key = acquisitions[index].key
-      acquisitions[index].use =
-        combined.attempts.first {
-          ($0.placement, $0.field, $0.attempt) == (key.placement, key.field, key.attempt)
-        }?.use
     }
     return rows
       + combined.figures.map { figure in

@@ -12,13 +12,16 @@ import StageKit
 /// `manifest.json`: every file of the data folder that may leave, with its SHA-256 and size.
 ///
 /// All below the data folder but `private/`, hidden files, SQLite's side files and the manifest
-/// itself; sorted by path; nothing of when or by whom it was written.
+/// itself; sorted by path; nothing of when or by whom it was written. The head of the audit chain
+/// stands with them, so that who was given the folder can tell later whether the chain was cut.
 struct ReleaseManifest {
   let context: StageContext
+  let auditHead: String?
 
   private struct Document: Encodable {
-    let schema = SchemaID("anagen.manifest", 1, 0)
+    let schema = SchemaID("anagen.manifest", 1, 1)
     let study: StudyEntry
+    let auditHead: String?
     let files: [FileEntry]
   }
 
@@ -45,7 +48,7 @@ struct ReleaseManifest {
       study: StudyEntry(
         id: study.id, version: study.version, status: study.status, sha256: study.fileDigest,
         assumed: study.assumed),
-      files: try paths(below: "").sorted().map { try entry($0) })
+      auditHead: auditHead, files: try paths(below: "").sorted().map { try entry($0) })
     let text = try CanonicalJSONEncoder().document(document).indented() + "\n"
     try OutputFile.write(Array(text.utf8), to: context.folder.resolve("manifest.json"))
   }

@@ -7,8 +7,10 @@ struct AcquisitionRow: Sendable {
   let label: PrivacyLabel
   var image: ImageFacts?
   var measurement: MeasurementFacts?
-  /// What the combination of its region made of it.
-  var use: RegionMeasurement.Attempt.Use?
+  /// What became of its figures; `nil` when no stage made or refused any.
+  var figures: Disposition?
+  /// What became of its picture; `nil` when no stage released or refused it.
+  var picture: Disposition?
 
   /// The released picture's facts.
   struct ImageFacts: Sendable {
@@ -51,13 +53,23 @@ struct AcquisitionRow: Sendable {
   /// Adds what another record of the same acquisition releases.
   mutating func add(_ released: Released) {
     switch released.body {
-    case .image(let picture):
+    case .acquisition: break
+    case .image(let released):
       image = ImageFacts(
-        name: picture.name, sha256: picture.picture.sha256.hexadecimal,
-        byteCount: picture.picture.byteCount, width: picture.width, height: picture.height)
+        name: released.name, sha256: released.picture.sha256.hexadecimal,
+        byteCount: released.picture.byteCount, width: released.width, height: released.height)
+      picture = .released
     case .measurement(let measured):
       measurement = MeasurementFacts(measured, of: key)
+      figures = Disposition(measured.quality)
     }
+  }
+
+  /// States why what is missing is missing.
+  mutating func complete(with refusals: Refusals) {
+    let refused = Disposition(refusals.of(key.reference))
+    if figures == nil { figures = refused }
+    if picture == nil { picture = refused }
   }
 }
 
@@ -76,9 +88,11 @@ struct FigureRow: Sendable {
   let figure: Figure
   let confidence: Double
   let area: Double
-  let hairCount: Int?
+  let hairCount: Double?
   let fieldCount: Int
   let placementCount: Int
+  /// What became of the picture; `nil` where pictures are combined.
+  var use: Disposition.State?
   var standardErrors: [RegionFigure.Uncertainty.Source: Double] = [:]
 
   var value: Figure.Value? { if case .known(let value) = figure { value } else { nil } }

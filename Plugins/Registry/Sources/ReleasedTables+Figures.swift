@@ -34,9 +34,14 @@ extension ReleasedTables {
       ) { TableCell($0.value?.interval) },
     ] + standardErrorColumns + [
       TableColumn(
-        "n_hairs", "integer", unit: "hairs", "Counted hairs of the set.", source: "figure"
+        "n_hairs", "number", unit: "hairs",
+        "Counted hairs of the set on a placement's fields together, mean over placements.",
+        source: "figure"
       ) { TableCell($0.hairCount) },
-      TableColumn("n_fields", "integer", "Pictures used.", source: "combination") {
+      TableColumn(
+        "n_fields", "integer", "Patches of skin used, the same in every placement.",
+        source: "combination"
+      ) {
         .integer($0.fieldCount)
       },
       TableColumn("n_placements", "integer", "Placements used.", source: "combination") {
@@ -47,6 +52,11 @@ extension ReleasedTables {
         "The measured area of a placement's fields together, mean over placements.",
         source: "combination"
       ) { .number($0.area) },
+      TableColumn(
+        "picture_use", "text",
+        "What became of the picture that the figure is of; empty for combined figures.",
+        allowed: "selected accepted rejected", source: "disposition"
+      ) { TableCell($0.use?.rawValue) },
       TableColumn(
         "missing_reason", "text", "Why there is no value; empty when there is one.",
         allowed: "no_hairs no_diameters one_diameter units_not_formed one_unit no_measured_area "

@@ -14,14 +14,26 @@ enum ReleasedTables {
         allowed: "pseudonymised deidentified", source: "de-identification"
       ) { .text($0.label.rawValue) },
       TableColumn(
-        "use", "text", "What became of the picture when its region was combined.",
-        allowed: "selected accepted rejected not_measured", source: "quality gate"
-      ) { .text($0.use?.rawValue ?? "not_measured") },
-      TableColumn("reasons", "text", "Why it was rejected.", source: "quality gate") {
-        .text($0.measurement?.quality.reasons.joined(separator: "; ") ?? "")
-      },
+        "state", "text",
+        "What became of its figures: selected is in its region's figures, accepted passed after "
+          + "another attempt had, rejected is a matter of quality, failed a technical one, held "
+          + "one of privacy.",
+        allowed: "selected accepted rejected failed held not_measured", source: "disposition"
+      ) { .text($0.figures?.state.rawValue ?? "not_measured") },
       TableColumn(
-        "picture", "text", "The released picture's file; empty when it was held back.",
+        "reason", "text", "Why: a stable word, or what the quality gate says.",
+        source: "disposition"
+      ) { TableCell($0.figures?.reason) },
+      TableColumn(
+        "picture_state", "text", "What became of the picture itself.",
+        allowed: "released failed held not_released", source: "disposition"
+      ) { .text($0.picture?.state.rawValue ?? "not_released") },
+      TableColumn(
+        "picture_reason", "text", "Why: a stable word such as burned_in_text.",
+        source: "disposition"
+      ) { TableCell($0.picture?.reason) },
+      TableColumn(
+        "picture", "text", "The released picture's file; empty when there is none.",
         source: "de-identification"
       ) { TableCell($0.image?.name) },
       TableColumn("picture_sha256", "text", "Its SHA-256.", source: "de-identification") {

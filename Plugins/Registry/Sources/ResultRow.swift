@@ -18,7 +18,7 @@ struct ResultRow {
   let confidence: Double
   var measurement: Int64?
   var session: Int64?
-  var hairCount: Int?
+  var hairCount: Double?
   var fieldCount: Int?
   var squareCentimetres: Double?
   var standardErrors: [RegionFigure.Uncertainty.Source: Double] = [:]

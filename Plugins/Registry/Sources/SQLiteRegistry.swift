@@ -6,7 +6,9 @@ public import StageKit
 ///
 /// Each record is one transaction that holds its key and all its rows, so a record that comes
 /// twice changes nothing. A record that comes again with other figures is a correction: new rows,
-/// the old ones marked as superseded. Pictures are written first, then their row.
+/// the old ones marked as superseded. Pictures are written first, then their row. What was set
+/// aside before the registry has its disposition with the reason; a picture that is held after it
+/// had been released goes back to `private/withdrawn`.
 public struct SQLiteRegistry: Sink {
   /// Where the registry lies.
   public struct Settings: StageSettings {
@@ -39,7 +41,7 @@ public struct SQLiteRegistry: Sink {
 
   private let context: StageContext
   private let database: RegistryDatabase
-  private let pictureFolder: String
+  private let pictures: ReleasedPictures
 
   /// Opens or makes the registry.
   ///
@@ -47,7 +49,8 @@ public struct SQLiteRegistry: Sink {
   public init(settings: Settings, context: StageContext) async throws {
     self.context = context
     let path = context.folder.resolve(settings.path)
-    pictureFolder = context.folder.resolve(settings.pictures)
+    pictures = ReleasedPictures(
+      folder: context.folder.resolve(settings.pictures), in: context.folder)
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
       try OutputFile.makeFolder(String(path[..<slash]))
     }
@@ -62,6 +65,9 @@ public struct SQLiteRegistry: Sink {
     }
   }
 
+  /// The registry's own id, which lies in its file: another file is another destination.
+  public var destination: String { "registry.sqlite:\(database.id)" }
+
   /// Files one record.
   ///
   /// - Throws: ``StageError`` of class `record` with code `unsafe_name` for a picture whose name is
@@ -69,7 +75,7 @@ public struct SQLiteRegistry: Sink {
   public func accept(_ input: Released, in delivery: DeliveryContext) async throws {
     let payload = try CanonicalJSONEncoder().encode(input)
     let digest = context.host.sha256(of: payload).hexadecimal
-    if case .image(let image) = input.body { try image.write(below: pictureFolder) }
+    if case .image(let image) = input.body { try pictures.write(image) }
     let study = context.study
     try await database.write { db in
       guard try isNew(input, digest: digest, in: db) else { return }
@@ -83,6 +89,7 @@ public struct SQLiteRegistry: Sink {
       let rows = RegistryRows(db: db, study: study)
       let acquisition = try rows.acquisition(input.acquisition)
       switch input.body {
+      case .acquisition: break
       case .measurement(let measurement):
         try rows.insert(measurement, of: input.acquisition, acquisition: acquisition)
       case .image(let image): try rows.insert(image, acquisition: acquisition)
@@ -90,10 +97,17 @@ public struct SQLiteRegistry: Sink {
     }
   }
 
-  /// Combines the regions whose pictures changed, and makes the file whole in itself.
-  public func finish() async throws {
+  /// Notes what became of every picture, combines the regions whose pictures changed, and makes
+  /// the file whole in itself.
+  public func finish(_ upstream: UpstreamAccount) async throws {
     let study = context.study
-    try await database.write { db in try RegionResults(db: db, study: study).update() }
+    let names = try await database.write { db in
+      try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
+      try RegionResults(db: db, study: study).update()
+      return try PictureNames(db)
+    }
+    for name in names.withdrawn { try pictures.withdraw(name) }
+    for name in names.current { try pictures.restore(name) }
     try await database.settle()
   }
 }

@@ -58,17 +58,55 @@ import Testing
     #expect(density?["placement"] == "")
   }
 
-  @Test("a measured picture that was held back has its row without a picture")
-  func heldPicture() async throws {
+  @Test("what has no figures or no picture says why")
+  func setAside() async throws {
+    let (held, failed, rejected) = (
+      Release(), Release(field: 2), Release(field: 3, accepted: false)
+    )
     try await project(
       [
-        Release().measurement, Release(field: 2).image([1], host: host),
-        Release(field: 3, accepted: false).measurement,
+        held.acquisition, held.measurement, failed.acquisition, rejected.acquisition,
+        rejected.measurement, rejected.image([1], host: host),
+      ],
+      setAside: [
+        held.setAside(by: "pictures", isHeld: true, "burned_in_text"),
+        held.setAside(by: "pictures", isHeld: true, "burned_in_text", beside: .measurement),
+        failed.setAside(by: "calibrate", isHeld: false, "truncated"),
       ], host: host, into: folder)
     let rows = try folder.table("acquisitions")
-    #expect(rows.map { $0["picture"] == "" } == [true, false, true])
-    #expect(rows.map { $0["use"] } == ["selected", "not_measured", "rejected"])
-    #expect(rows[2]["reasons"] == "blurred: hold still")
+    #expect(rows.map { $0["state"] } == ["selected", "failed", "rejected"])
+    #expect(
+      rows.map { $0["reason"] } == [
+        "first_attempt_that_passed", "truncated", "blurred: hold still",
+      ])
+    #expect(rows.map { $0["picture_state"] } == ["held", "failed", "released"])
+    #expect(
+      rows.map { $0["picture_reason"] } == [
+        "burned_in_text", "truncated", "nothing_identifying_found",
+      ])
+    #expect(rows.map { $0["picture"] == "" } == [true, true, false])
+  }
+
+  @Test("what no stage made and none refused is not called held")
+  func notMade() async throws {
+    try await project([Release().acquisition], host: host, into: folder)
+    let row = try #require(try folder.table("acquisitions").first)
+    #expect(row["state"] == "not_measured" && row["picture_state"] == "not_released")
+    #expect(row["reason"] == "" && row["picture_reason"] == "")
+  }
+
+  @Test("a figure of a rejected picture carries that it was rejected")
+  func rejectedFigures() async throws {
+    try await project(
+      [Release(accepted: false).measurement, Release(attempt: 2).measurement], host: host,
+      into: folder)
+    let rows = try folder.table("results")
+    let images = rows.filter { $0["level"] == "image" }
+    #expect(!images.isEmpty)
+    for row in images {
+      #expect(row["picture_use"] == (row["attempt"] == "1" ? "rejected" : "selected"))
+    }
+    #expect(rows.filter { $0["level"] == "region_visit" }.allSatisfy { $0["picture_use"] == "" })
   }
 
   @Test("a cell cannot become a formula, and quotes and line ends stay inside it")
@@ -125,6 +163,14 @@ import Testing
     // SHA-256 of "abc", FIPS 180-2, appendix B.1.
     #expect(
       manifest.contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
+  }
+
+  @Test("the manifest carries the head of the audit chain that its host gives")
+  func auditHead() async throws {
+    try await project([Release().measurement], host: host, into: folder)
+    #expect(try !folder.text("manifest.json").contains("auditHead"))
+    try await project([Release().measurement], auditHead: "7:ab:c:d", host: host, into: folder)
+    #expect(try folder.text("manifest.json").contains("\"auditHead\": \"7:ab:c:d\""))
   }
 
   @Test("no file's name or digest of an original is in what may leave")

@@ -108,6 +108,20 @@ struct Release {
       label: .pseudonymised)
   }
 
+  /// The acquisition alone.
+  var acquisition: Released {
+    Released(acquisition: key, body: .acquisition, removals: [], label: .pseudonymised)
+  }
+
+  /// What a sink is told when a stage set this acquisition aside.
+  func setAside(
+    by stage: String, isHeld: Bool, _ reason: String, beside kind: Released.Kind = .acquisition
+  ) -> SetAside {
+    SetAside(
+      identity: Released.identity(of: kind, reference: key.reference), stage: stage,
+      isHeld: isHeld, reason: reason)
+  }
+
   private func hair(_ id: Int, diameter: Double, unit: Int?) -> Hair {
     let root = [Double(id * 12), 100.0]
     return Hair(
@@ -133,8 +147,8 @@ extension Study {
 
 /// Projects records as the runner does: in the order of their identities.
 func project(
-  _ records: [Released], hairs: Bool = false, study: Study = .reference, host: TestHost,
-  into folder: TemporaryFolder
+  _ records: [Released], setAside: [SetAside] = [], hairs: Bool = false,
+  study: Study = .reference, auditHead: String? = nil, host: TestHost, into folder: TemporaryFolder
 ) async throws {
   var settings = RegistryTables.Settings()
   settings.hairs = hairs
@@ -142,5 +156,7 @@ func project(
   let sorted = records.sorted { $0.identity < $1.identity }
   let projection = try await RegistryTables(settings: settings, context: context)
   try await projection.project(
-    ProjectedRecords(count: sorted.count) { (sorted[$0], host.delivery(context)) })
+    ProjectedRecords(count: sorted.count, setAside: setAside, auditHead: auditHead) {
+      (sorted[$0], host.delivery(context))
+    })
 }

@@ -180,6 +180,82 @@ import Testing
     #expect(names.sorted() == ["registry.sqlite"])
   }
 
+  @Test("a picture that was set aside has its acquisition, its state and its reason")
+  func setAside() async throws {
+    let (held, failed) = (Release(), Release(field: 2))
+    try await file(
+      [held.acquisition, failed.acquisition, held.measurement],
+      setAside: [
+        held.setAside(by: "pictures", isHeld: true, "burned_in_text", beside: .measurement),
+        failed.setAside(by: "calibrate", isHeld: false, "truncated"),
+      ])
+    #expect(
+      try dispositions() == [
+        "1 measurement selected first_attempt_that_passed anagen",
+        "1 picture held burned_in_text pictures",
+        "2 measurement failed truncated calibrate", "2 picture failed truncated calibrate",
+      ])
+    #expect(
+      try text("SELECT group_concat(DISTINCT role) FROM disposition WHERE state = 'held'")
+        == "stage")
+  }
+
+  @Test("the same account again adds no row, and a release adds one that says so")
+  func heldThenReleased() async throws {
+    let release = Release()
+    let refusal = [release.setAside(by: "pictures", isHeld: true, "burned_in_text")]
+    let records = [release.acquisition, release.measurement]
+    try await file(records, setAside: refusal)
+    let before = try dump()
+    try await file(records, setAside: refusal)
+    #expect(try dump() == before)
+    let image = release.image([1, 2], host: host)
+    try await file([image], standing: records + [image])
+    #expect(try dispositions().contains("1 picture released nothing_identifying_found anagen"))
+    #expect(
+      try text("SELECT group_concat(state) FROM disposition WHERE part = 'picture'")
+        == "held,released")
+  }
+
+  @Test("a picture that is held after it was released goes back to private, and comes again")
+  func withdrawn() async throws {
+    let release = Release()
+    let image = release.image([1, 2], host: host)
+    let rows = [release.acquisition, release.measurement]
+    try await file(rows + [image])
+    #expect(try pictures() == ["\(release.key.reference).jpg"])
+    try await file(
+      [], standing: rows, setAside: [release.setAside(by: "pictures", isHeld: true, "text")])
+    #expect(try pictures().isEmpty)
+    #expect(try count("current_image") == 0 && count("image") == 1)
+    #expect(try count("current_measurement") == 1)
+    try await file([], standing: rows + [image])
+    #expect(try pictures() == ["\(release.key.reference).jpg"])
+    #expect(
+      try text("SELECT group_concat(state) FROM disposition WHERE part = 'picture'")
+        == "released,held,released")
+  }
+
+  @Test("figures of a picture that is refused now are no current results, until it passes again")
+  func figuresTakenBack() async throws {
+    let release = Release()
+    let rows = [release.acquisition, release.measurement]
+    try await file(rows)
+    let figures = try number("SELECT count(value) FROM current_result") ?? 0
+    #expect(figures > 20)
+    try await file(
+      [], standing: [release.acquisition],
+      setAside: [release.setAside(by: "analyse", isHeld: false, "field_too_small")])
+    #expect(try number("SELECT count(value) FROM current_result") == 0)
+    #expect(
+      try text("SELECT group_concat(DISTINCT missing_reason) FROM current_result")
+        == "not_measured")
+    try await file([], standing: rows)
+    #expect(try number("SELECT count(value) FROM current_result") == figures)
+    #expect(
+      try text("SELECT state FROM current_disposition WHERE part = 'measurement'") == "selected")
+  }
+
   @Test("another program's database is refused and left alone")
   func foreign() async throws {
     let other = try DatabaseQueue(path: "\(folder.path)/registry.sqlite")
@@ -215,17 +291,52 @@ import Testing
     #expect(try count("effect") == 1)
   }
 
+  @Test("a registry keeps the id it was made with, and another file has another")
+  func ownID() async throws {
+    let first = try await destination()
+    #expect(first.hasPrefix("registry.sqlite:") && first.count > 40)
+    try await file([Release().measurement])
+    #expect(try await destination() == first)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/registry.sqlite")
+    #expect(try await destination() != first)
+  }
+
   // MARK: - Reading what was filed
 
-  private func file(_ records: [Released]) async throws {
+  private func destination() async throws -> String {
+    let context = host.context(study: .reference, folder: folder.path)
+    return try await SQLiteRegistry(settings: .init(), context: context).destination
+  }
+
+  private func file(
+    _ records: [Released], standing: [Released]? = nil, setAside: [SetAside] = []
+  ) async throws {
     let context = host.context(study: .reference, folder: folder.path)
     let sink = try await SQLiteRegistry(settings: .init(), context: context)
     for record in records { try await sink.accept(record, in: host.delivery(context)) }
-    try await sink.finish()
+    try await sink.finish(
+      UpstreamAccount(standing: Set((standing ?? records).map(\.identity)), setAside: setAside))
   }
 
   private func database() throws -> DatabaseQueue {
     try DatabaseQueue(path: "\(folder.path)/registry.sqlite")
+  }
+
+  /// Each part's current state, reason and by whom.
+  private func dispositions() throws -> [String] {
+    try database().read {
+      try String.fetchAll(
+        $0,
+        sql: """
+          SELECT acquisition_id || ' ' || part || ' ' || state || ' ' || reason || ' ' || "by"
+          FROM current_disposition ORDER BY acquisition_id, part
+          """)
+    }
+  }
+
+  /// The names of the released pictures.
+  private func pictures() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/pictures").sorted()
   }
 
   private func count(_ table: String) throws -> Int {

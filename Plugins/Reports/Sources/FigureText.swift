@@ -30,6 +30,11 @@ package enum FigureText {
     }
   }
 
+  /// How many hairs a figure stands on; a mean over placements need not be whole.
+  static func hairs(_ count: Double) -> String {
+    "\(value(count, of: .count)) hair\(count == 1 ? "" : "s")"
+  }
+
   /// The unit beside a value.
   static func unit(_ quantity: HairQuantity) -> String {
     switch quantity {

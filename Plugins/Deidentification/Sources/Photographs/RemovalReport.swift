@@ -73,7 +73,7 @@ public enum RemovalRule: String, Sendable, Codable, CaseIterable {
   case canonicalColour = "canonical-colour"
 }
 
-/// A photograph that carries pixels and nothing else.
+/// A photograph that carries pixels and, besides one constant mark, nothing else.
 public struct ScrubbedPhotograph: Sendable, Equatable {
   /// The file: decoded, it gives the same samples as the original, bit by bit.
   public let bytes: [UInt8]

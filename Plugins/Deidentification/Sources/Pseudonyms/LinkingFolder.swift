@@ -27,8 +27,7 @@ final class LinkingFolder: Sendable {
   /// - Throws: ``StageError`` of class `fatal` when it cannot be read or written.
   init(privatePath: String, recipient: LinkingRecipient) throws {
     let folder = "\(privatePath)/linking"
-    try LinkingFolder.makeFolder(privatePath)
-    try LinkingFolder.makeFolder(folder)
+    try OutputFile.makeFolder(folder, mode: 0o700)
     secret = try LinkingFolder.secret(in: folder)
     tablePath = "\(folder)/table"
     self.recipient = recipient
@@ -57,6 +56,7 @@ final class LinkingFolder: Sendable {
   }
 
   private func append(_ line: String) throws {
+    let isNew = access(tablePath, F_OK) != 0
     let file = open(tablePath, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw LinkingFolder.failure(.transient, "cannot be opened") }
     defer { close(file) }
@@ -66,6 +66,8 @@ final class LinkingFolder: Sendable {
     guard count == bytes.count, fsync(file) == 0 else {
       throw LinkingFolder.failure(.transient, "cannot be written")
     }
+    // The first entry made the file: its name must outlive a power cut as well.
+    if isNew { try OutputFile.syncName(of: tablePath) }
   }
 
   private static func failure(
@@ -74,12 +76,6 @@ final class LinkingFolder: Sendable {
     StageError(
       failureClass, "linking_table", subject: "the linking folder \(what)",
       hint: "make room and check the rights of 'private/linking' in the data folder", errno: errno)
-  }
-
-  private static func makeFolder(_ path: String) throws {
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-      throw failure(.fatal, "cannot be made")
-    }
   }
 
   /// Reads the secret, drawing it first when there is none.
@@ -99,6 +95,7 @@ final class LinkingFolder: Sendable {
     guard link(draft, path) == 0 || errno == EEXIST else {
       throw failure(.fatal, "cannot be written")
     }
+    try OutputFile.syncName(of: path)
     guard let stored = try contents(of: path) else { throw failure(.fatal, "cannot be read") }
     return try checked(stored)
   }

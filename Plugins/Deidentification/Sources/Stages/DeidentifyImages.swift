@@ -2,7 +2,7 @@ public import ClinicalRecords
 import ImageCodecs
 public import StageKit
 
-/// Releases the picture that a measurement was made on, with nothing in it but its pixels.
+/// Releases the picture that a measurement was made on, with its pixels and one constant mark.
 ///
 /// What is metadata goes without a pixel changed; a picture with text drawn into its pixels, or
 /// that is not fully understood, is held with its reason.
@@ -18,7 +18,7 @@ public struct DeidentifyImages: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.images",
     summary: "Releases pictures without metadata, and holds those with text in their pixels.",
-    resultVersion: "1", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
+    resultVersion: "2", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
 
   private let recoding: Recoding
   private let context: StageContext

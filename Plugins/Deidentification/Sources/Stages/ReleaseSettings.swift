@@ -46,6 +46,14 @@ public struct ReleaseSettings: StageSettings, Equatable {
     ]
   }
 
+  /// The profile's.
+  public var givenLabel: GivenLabel? {
+    GivenLabel(
+      profile.label, by: "profile",
+      values: Dictionary(
+        uniqueKeysWithValues: ReleaseProfile.allCases.map { ($0.label, $0.rawValue) }))
+  }
+
   /// A public release without a table that links it can never be corrected or withdrawn.
   public func problems() -> [SettingProblem] {
     guard profile == .public, linkingKey == nil else { return [] }

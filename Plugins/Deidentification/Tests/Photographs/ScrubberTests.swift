@@ -19,6 +19,16 @@ import Testing
     #expect(Array(scrubbed[position...]) == [0xFF, 0xD9])
   }
 
+  @Test("A JPEG that is nothing but its picture leaves with a mark, not under its own digest")
+  func cleanJPEG() throws {
+    var jpeg = CraftedJPEG()
+    let marked = try PhotographScrubber().scrub(jpeg.bytes()).bytes
+    let mark = CraftedJPEG.segment(0xFE, Array("anagen".utf8))
+    let start = try #require(marked.indices.first { marked[$0...].starts(with: mark) })
+    let clean = Array(marked[..<start] + marked[(start + mark.count)...])
+    #expect(try PhotographScrubber().scrub(clean).bytes == marked && clean != marked)
+  }
+
   @Test("Padding of zeros turns to ones, and the data before it stays")
   func paddingIsOnes() throws {
     var jpeg = CraftedJPEG()

@@ -34,7 +34,7 @@ import Testing
     String(decoding: try CanonicalJSONEncoder().encode(record), as: UTF8.self)
   }
 
-  @Test("Both stages conform")
+  @Test("The stages conform")
   func conformance() async throws {
     let acquired = Acquired(try photograph())
     let release = ReleaseHost(ancestor: acquired.captured)
@@ -46,7 +46,28 @@ import Testing
       of: DeidentifyImages.self, settings: releaseSettings(.trial),
       samples: [(acquired.measurement, release.origin)], host: release.host,
       context: release.context(), planted: acquired.identifying)
-    #expect(rows + pictures == [])
+    let acquisitions = try await StageConformance.problems(
+      of: DeidentifyAcquisitions.self, settings: releaseSettings(.trial),
+      samples: [(acquired.captured, release.origin)], host: release.host,
+      context: release.context(), planted: acquired.identifying)
+    #expect(acquisitions + rows + pictures == [])
+  }
+
+  @Test("An acquisition leaves under its row's reference, also when nothing could be measured")
+  func acquisitionAlone() async throws {
+    let acquired = Acquired([0, 1, 2])
+    let host = ReleaseHost(ancestor: acquired.captured)
+    let rows = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context())
+    let acquisitions = try await DeidentifyAcquisitions(
+      settings: releaseSettings(.trial), context: host.context())
+    let row = try await rows.process(acquired.measurement, in: host.delivery())
+    let released = try await acquisitions.process(acquired.captured, in: host.delivery())
+    #expect(released.acquisition == row.acquisition)
+    #expect(released.body == .acquisition && released.identity != row.identity)
+    for identifying in acquired.identifying {
+      #expect(!(try text(of: released)).contains(identifying))
+    }
   }
 
   @Test("A row for the trial keeps the subject number and nothing else that identifies")

@@ -33,8 +33,8 @@ struct StudyTable {
     var basis: Markup = ""
     if let density = visit.combined.figure(.density) {
       basis = """
-        \(plural(density.hairCount, "hair"))<span class="basis">\
-        <span>\(plural(density.fieldCount, "picture"))</span> · \
+        \(FigureText.hairs(density.hairCount))<span class="basis">\
+        <span>\(plural(density.pictureCount, "picture"))</span> · \
         <span>\(FigureText.number(density.squareCentimetres, decimals: 3)) cm²</span></span>
         """
     }

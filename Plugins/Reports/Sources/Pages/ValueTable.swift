@@ -47,13 +47,14 @@ struct ValueTable {
   /// Hairs, fields, placements and area that a visit's figures stand on.
   private func basis(_ visit: StudyMaterial.VisitOfRegion) -> Markup {
     guard let density = visit.combined.figure(.density) else { return "" }
-    let placements =
-      density.placementCount > 1 ? " in \(density.placementCount) placements" : ""
+    let means: Markup =
+      density.placementCount > 1
+      ? " · <span>means of \(density.placementCount) placements</span>" : ""
     let area = FigureText.number(density.squareCentimetres, decimals: 3)
     return """
-      <span class="basis"><span>\(plural(density.hairCount, "hair"))</span> · \
-      <span>\(plural(density.fieldCount, "picture"))\(placements)</span> · \
-      <span>\(area) cm²</span></span>
+      <span class="basis"><span>\(FigureText.hairs(density.hairCount))</span> · \
+      <span>\(plural(density.pictureCount, "picture"))</span> · \
+      <span>\(area) cm²</span>\(means)</span>
       """
   }
 

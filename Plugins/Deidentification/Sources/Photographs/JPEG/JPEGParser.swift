@@ -34,7 +34,9 @@ struct JPEGParser {
         try application.read(marker, bytes, body, &report)
       case 0xFE:
         let body = try segment("JPEG comment")
-        report.note("jpeg.comment", .removed, rule: .notListed, byteCount: body.count + 4)
+        if !bytes[body].elementsEqual(PhotographScrubber.mark) {
+          report.note("jpeg.comment", .removed, rule: .notListed, byteCount: body.count + 4)
+        }
       default: throw JPEGParser.refusal(ofMarker: marker)
       }
     }

@@ -2,8 +2,8 @@
 ///
 /// The entropy-coded data is copied, so the decoded samples stay the same bit by bit. What leaves,
 /// in this order: SOI; JFIF or Adobe header where the original has one, with fixed values; the
-/// orientation in an EXIF block of its own; the canonical colour profile; the quantisation tables
-/// in use; the frame header; for each scan the Huffman tables in use where they change, the restart
+/// orientation in an EXIF block of its own; the canonical colour profile; the mark; the quantisation
+/// tables in use; the frame header; for each scan the Huffman tables in use where they change, the restart
 /// interval where it changes, the scan header and its data; EOI.
 struct JPEGScrubber {
   /// The file without what it carried besides its picture.
@@ -56,6 +56,7 @@ private struct JPEGWriter {
     if let transform = picture.adobeTransform {
       write(0xEE, JPEGApplicationSegments.canonicalAdobe(UInt8(transform)))
     }
+    write(0xFE, PhotographScrubber.mark)
   }
 
   private mutating func writeFrame() {

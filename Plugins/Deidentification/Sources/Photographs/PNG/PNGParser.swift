@@ -140,6 +140,7 @@ struct PNGParser {
     else { throw .malformed("PNG chunk name") }
     guard letters[0] & 32 != 0 else { throw .unsupported("PNG with an unknown critical chunk") }
     switch name {
+    case "tEXt" where body.elementsEqual(PNGScrubber.mark): break
     case "tEXt", "zTXt", "iTXt": note("png.text", body.count)
     case "tIME": note("png.time", body.count)
     default: note(letters[1] & 32 != 0 ? "png.private" : "png.ancillary", body.count)

@@ -1,10 +1,12 @@
 /// Takes everything but the picture out of a PNG file (PNG Specification, third edition).
 ///
 /// What leaves, in this order: IHDR; `sRGB`, or `iCCP` with the canonical profile, when the file
-/// names its colours; `eXIf` with the orientation alone when it is not upright; PLTE with only the
-/// entries that pixels use; the compressed samples as they were, in IDAT chunks of one size; IEND.
+/// names its colours; `eXIf` with the orientation alone when it is not upright; the mark; PLTE with
+/// only the entries that pixels use; the compressed samples as they were, in IDAT chunks of one size; IEND.
 struct PNGScrubber {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// A text with one of the specification's own keywords.
+  static let mark = Array("Software\0".utf8) + PhotographScrubber.mark
   /// The size of the IDAT chunks that leave; one form for one picture.
   private static let dataChunkSize = 1 << 20
 
@@ -84,6 +86,7 @@ struct PNGScrubber {
     case nil: break
     }
     if parts.orientation != 1 { append("eXIf", ExifBlock.minimal(orientation: parts.orientation)) }
+    append("tEXt", PNGScrubber.mark)
     if let palette, !palette.isEmpty { append("PLTE", palette) }
     var start = data.startIndex
     while start < data.endIndex {

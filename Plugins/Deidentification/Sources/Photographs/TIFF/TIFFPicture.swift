@@ -89,6 +89,21 @@ struct TIFFPicture {
 
 /// Writes a TIFF file of one page.
 struct TIFFWriter {
+  /// The types of field that are written, as TIFF numbers them.
+  enum FieldType: Int {
+    case text = 2
+    case short = 3
+    case long = 4
+
+    var byteCount: Int {
+      switch self {
+      case .text: 1
+      case .short: 2
+      case .long: 4
+      }
+    }
+  }
+
   private let order: ByteOrder
   private var output: [UInt8]
 
@@ -116,7 +131,7 @@ struct TIFFWriter {
 
   /// Appends the directory and closes the file.
   mutating func finish(
-    _ fields: [(tag: Int, isLong: Bool, values: [Int])], profile: (tag: Int, bytes: [UInt8])?
+    _ fields: [(tag: Int, type: FieldType, values: [Int])], profile: (tag: Int, bytes: [UInt8])?
   ) -> [UInt8] {
     var entries: [UInt8] = []
     func entry(_ tag: Int, _ type: Int, _ count: Int, _ body: [UInt8]) {
@@ -129,8 +144,8 @@ struct TIFFWriter {
     }
     for field in fields {
       entry(
-        field.tag, field.isLong ? 4 : 3, field.values.count,
-        field.values.flatMap { encoded($0, field.isLong ? 4 : 2) })
+        field.tag, field.type.rawValue, field.values.count,
+        field.values.flatMap { encoded($0, field.type.byteCount) })
     }
     if let profile { entry(profile.tag, 7, profile.bytes.count, profile.bytes) }
     let count = fields.count + (profile == nil ? 0 : 1)

@@ -1,7 +1,7 @@
 /// Takes everything but the picture out of a TIFF file (TIFF 6.0 with its supplements).
 ///
 /// The file is written anew in its own byte order: header, the strips as they were up to the end of their
-/// data, one directory with the fields that the picture needs. One page in strips, grey or RGB, 8
+/// data, one directory with the fields that the picture needs and the mark. One page in strips, grey or RGB, 8
 /// or 16 bits, uncompressed, PackBits, LZW or deflate; all else is refused.
 struct TIFFScrubber {
   private enum Tag {
@@ -13,6 +13,7 @@ struct TIFFScrubber {
     static let samplesPerPixel = 277
     static let rowsPerStrip = 278
     static let stripByteCounts = 279
+    static let software = 305
     static let predictor = 317
     static let profile = 34675
   }
@@ -21,6 +22,9 @@ struct TIFFScrubber {
   private static let listed: Set = [
     254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 339, 34675,
   ]
+
+  /// The name of the software, with the end that TIFF asks of a text.
+  private static let mark = PhotographScrubber.mark + [0]
 
   /// The file without what it carried besides its picture.
   ///
@@ -59,6 +63,9 @@ struct TIFFScrubber {
 
   private func note(_ directory: TIFFDirectory, _ report: inout RemovalReport) {
     for field in directory.fields where !TIFFScrubber.listed.contains(field.tag) {
+      if field.tag == Tag.software, directory.bytes(of: field).elementsEqual(TIFFScrubber.mark) {
+        continue
+      }
       let carrier =
         switch field.tag {
         case 269, 270, 271, 272, 285, 305, 306, 315, 316, 33432: "tiff.description"
@@ -132,20 +139,21 @@ struct TIFFScrubber {
     var writer = TIFFWriter(order: order)
     writer.reserve(strips.reduce(1024) { $0 + $1.count })
     let offsets = strips.map { writer.appendBody($0) }
-    var fields: [(tag: Int, isLong: Bool, values: [Int])] = [
-      (256, true, [picture.width]), (257, true, [picture.height]),
-      (Tag.bitsPerSample, false, Array(repeating: picture.depth, count: picture.channels)),
-      (Tag.compression, false, [picture.compression]),
-      (Tag.photometric, false, [picture.photometric]),
-      (Tag.stripOffsets, true, offsets),
-      (Tag.samplesPerPixel, false, [picture.channels]),
-      (Tag.rowsPerStrip, true, [picture.rowsPerStrip]),
-      (Tag.stripByteCounts, true, strips.map(\.count)),
+    var fields: [(tag: Int, type: TIFFWriter.FieldType, values: [Int])] = [
+      (256, .long, [picture.width]), (257, .long, [picture.height]),
+      (Tag.bitsPerSample, .short, Array(repeating: picture.depth, count: picture.channels)),
+      (Tag.compression, .short, [picture.compression]),
+      (Tag.photometric, .short, [picture.photometric]),
+      (Tag.stripOffsets, .long, offsets),
+      (Tag.samplesPerPixel, .short, [picture.channels]),
+      (Tag.rowsPerStrip, .long, [picture.rowsPerStrip]),
+      (Tag.stripByteCounts, .long, strips.map(\.count)),
+      (Tag.software, .text, TIFFScrubber.mark.map(Int.init)),
     ]
     if picture.orientation != 1 {
-      fields.append((Tag.orientation, false, [picture.orientation]))
+      fields.append((Tag.orientation, .short, [picture.orientation]))
     }
-    if picture.predictor != 1 { fields.append((Tag.predictor, false, [picture.predictor])) }
+    if picture.predictor != 1 { fields.append((Tag.predictor, .short, [picture.predictor])) }
     return writer.finish(
       fields.sorted { $0.tag < $1.tag }, profile: profile.map { (Tag.profile, $0) })
   }

@@ -1,0 +1,119 @@
+import Foundation
+import Ledger
+import PipelineRunner
+import Synchronization
+
+/// Small stored records from a source through the ledger to a sink.
+struct RecordsBenchmark {
+  private let count: Int
+  private let rounds: Int
+  private let scratch: Scratch
+
+  init(_ options: Options) throws {
+    count = options.number("count", 200_000)
+    rounds = options.number("rounds", 3)
+    scratch = try options.scratch()
+  }
+
+  func run() async throws {
+    var rows = Cost()
+    var costs: [String: Cost] = [:]
+    for _ in 0..<rounds {
+      try await rows.add { try BareSQLite.insert(count, at: "\(scratch.path)/rows.sqlite") }
+      scratch.remove("rows.sqlite")
+      for durability in ["none", "full"] {
+        let run = try BenchmarkPipeline.numbers(
+          count, to: "\(scratch.path)/data", durability: durability)
+        let report = try await costs[durability, default: Cost()].add { try await run.run() }
+        guard report.mismatches.isEmpty, report.edges.allSatisfy({ $0.counts.done == count }) else {
+          throw CopyJob.Failure(what: "the pipeline did not bring every record to its end")
+        }
+        scratch.remove("data")
+      }
+    }
+    say("\(count) small stored records from a source to a sink; medians of \(rounds) rounds")
+    let bare = Double(count) / rows.median
+    say("bare SQLite, one row each, unsynced: \((bare / 1000).text(0)) k records/s")
+    for (durability, cost) in costs.sorted(by: { $0.key > $1.key }) {
+      let rate = Double(count) / cost.median
+      say(
+        "pipeline, durability: \(durability): \((rate / 1000).text(1)) k records/s "
+          + "(to reach at none: 100), \((rate / bare).text(2)) x bare SQLite, "
+          + "\((cost.processor / Double(rounds * count) * 1e6).text(1)) processor µs a record")
+    }
+  }
+}
+
+/// A million deliveries that wait in the ledger, and how soon a new run hands out the first.
+struct RecoveryBenchmark {
+  private let count: Int
+  private let scratch: Scratch
+
+  init(_ options: Options) throws {
+    count = options.number("count", 1_000_000)
+    scratch = try options.scratch()
+  }
+
+  func run() async throws {
+    let data = "\(scratch.path)/data"
+    var made = Cost()
+    try await made.add { try await fill(data) }
+    say("made a ledger with \(count) pending deliveries in \(made.total.text(0)) s")
+    BenchmarkNumberSink.state.withLock { $0 = BenchmarkNumberSink.State(isHolding: true) }
+    let start = ContinuousClock.now
+    let before = residentMegabytes()
+    let run = try BenchmarkPipeline.numbers(count, to: data, durability: "full")
+    try await withThrowingTaskGroup(of: RunReport?.self) { group in
+      group.addTask { try await run.run() }
+      group.addTask {
+        while BenchmarkNumberSink.state.withLock({ $0.first == nil }) {
+          try await Task.sleep(for: .milliseconds(1))
+        }
+        return nil
+      }
+      for try await ended in group {
+        if ended != nil { continue }
+        let after = residentMegabytes()
+        guard let first = BenchmarkNumberSink.state.withLock({ $0.first }) else { continue }
+        say(
+          "a run over it hands out the first record after \((first - start).seconds.text(2)) s "
+            + "(limit 10 s), \((after - before).text(0)) MiB more in memory")
+        run.interrupt()
+        BenchmarkNumberSink.state.withLock { $0.isHolding = false }
+      }
+    }
+  }
+
+  /// Accepts every record while the sink holds the first, then stops: all others wait.
+  private func fill(_ data: String) async throws {
+    BenchmarkNumberSink.state.withLock { $0 = BenchmarkNumberSink.State(isHolding: true) }
+    let run = try BenchmarkPipeline.numbers(count, to: data, durability: "none")
+    let count = count
+    let report = try await withThrowingTaskGroup(of: RunReport?.self) { group in
+      group.addTask { try await run.run() }
+      group.addTask {
+        while run.progress.edges.reduce(0, { $0 + $1.counts.opened }) < count {
+          try await Task.sleep(for: .milliseconds(20))
+        }
+        run.interrupt()
+        BenchmarkNumberSink.state.withLock { $0.isHolding = false }
+        return nil
+      }
+      var report: RunReport?
+      for try await ended in group { report = ended ?? report }
+      return report
+    }
+    let pending = report?.edges.reduce(0) { $0 + $1.counts.pending } ?? 0
+    guard pending > count * 99 / 100 else {
+      throw CopyJob.Failure(what: "only \(pending) of \(count) deliveries wait")
+    }
+  }
+
+  private func residentMegabytes() -> Double {
+    guard let text = FileManager.default.contents(atPath: "/proc/self/statm"),
+      let pages = String(decoding: text, as: UTF8.self).split(separator: " ").dropFirst().first
+        .flatMap({ Double($0) })
+    else { return .nan }
+    return pages * Double(sysconf(Int32(_SC_PAGESIZE))) / 1_048_576
+  }
+}

@@ -1,0 +1,89 @@
+import ClinicalRecords
+import StageKit
+
+/// What became of one part of an acquisition: its figures, or its picture.
+struct Disposition: Sendable, Equatable {
+  /// Which part of an acquisition; the one may be filed while the other is held.
+  enum Part: String, Sendable, CaseIterable {
+    case measurement
+    case picture
+  }
+
+  /// Rejected is a matter of quality, failed a technical one, held one of privacy (STUDY §5).
+  enum State: String, Sendable {
+    case selected
+    case accepted
+    case rejected
+    case released
+    case failed
+    case held
+  }
+
+  let state: State
+  /// A stable word for why; for a rejected picture what the quality gate says of it.
+  let reason: String
+  /// The stages that refused, or the program.
+  let by: String
+
+  init(_ state: State, reason: String, by: String = "anagen") {
+    self.state = state
+    self.reason = reason
+    self.by = by
+  }
+
+  /// The quality gate's word on a measurement.
+  init(_ quality: MeasurementQuality) {
+    self =
+      quality.accepted
+      ? Disposition(.accepted, reason: "quality_gate_passed")
+      : Disposition(.rejected, reason: quality.reasons.joined(separator: "; "))
+  }
+
+  /// What the combination of a region made of one attempt.
+  init(_ attempt: RegionMeasurement.Attempt) {
+    self =
+      switch attempt.use {
+      case .selected: Disposition(.selected, reason: "first_attempt_that_passed")
+      case .accepted: Disposition(.accepted, reason: "quality_gate_passed")
+      case .rejected: Disposition(.rejected, reason: attempt.reasons.joined(separator: "; "))
+      }
+  }
+
+  /// A picture that the de-identifying stage let pass.
+  static let released = Disposition(.released, reason: "nothing_identifying_found")
+
+  /// What stages set aside; `nil` when they set nothing aside.
+  init?(_ refusals: Set<Refusals.Refusal>) {
+    guard !refusals.isEmpty else { return nil }
+    self.init(
+      refusals.allSatisfy(\.isHeld) ? .held : .failed,
+      reason: Set(refusals.map(\.reason)).sorted().joined(separator: "; "),
+      by: Set(refusals.map(\.stage)).sorted().joined(separator: "; "))
+  }
+}
+
+/// What was set aside before the registry, found by the acquisition it belongs to.
+struct Refusals: Sendable {
+  /// Why a stage set something aside, without of what.
+  struct Refusal: Sendable, Hashable {
+    let stage: String
+    let isHeld: Bool
+    let reason: String
+  }
+
+  private var byIdentity: [RecordIdentity: Set<Refusal>] = [:]
+
+  init(_ setAside: [SetAside]) {
+    for entry in setAside {
+      byIdentity[entry.identity, default: []]
+        .insert(Refusal(stage: entry.stage, isHeld: entry.isHeld, reason: entry.reason))
+    }
+  }
+
+  /// What was set aside of an acquisition.
+  func of(_ reference: String) -> Set<Refusal> {
+    Released.Kind.allCases.reduce(into: []) { all, kind in
+      all.formUnion(byIdentity[Released.identity(of: kind, reference: reference)] ?? [])
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import ClinicalRecords
+import GRDB
+import StageKit
+
+/// Notes, at drain, what became of the figures and the picture of every acquisition.
+///
+/// What stands and was held or failed before is stated anew; what does not stand has the state and
+/// reason of the stage that set it aside. What nobody refused and nobody made, such as pictures of
+/// a pipeline that releases none, is left as it is.
+struct DispositionSettlement {
+  let db: Database
+  let study: Study
+  let upstream: UpstreamAccount
+
+  private struct Acquisition {
+    let id: Int64
+    let reference: String
+    let quality: MeasurementQuality?
+    let hasPicture: Bool
+    let last: [Disposition.Part: String]
+  }
+
+  func settle() throws {
+    let refusals = Refusals(upstream.setAside)
+    let rows = RegistryRows(db: db, study: study)
+    for acquisition in try acquisitions() {
+      let refused = Disposition(refusals.of(acquisition.reference))
+      for part in Disposition.Part.allCases {
+        if stands(part, of: acquisition) {
+          guard isSetAside(part, of: acquisition), let made = made(part, of: acquisition) else {
+            continue
+          }
+          try rows.note(made, of: part, acquisition: acquisition.id)
+        } else if let refused {
+          try rows.note(refused, of: part, acquisition: acquisition.id)
+        }
+      }
+    }
+  }
+
+  private func acquisitions() throws -> [Acquisition] {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT a.id, a.image_ref, (SELECT quality_json FROM measurement
+            WHERE acquisition_id = a.id ORDER BY id DESC LIMIT 1) AS quality,
+          EXISTS (SELECT 1 FROM image WHERE acquisition_id = a.id) AS has_picture,
+          m.state AS measurement_state, p.state AS picture_state
+        FROM acquisition a
+        LEFT JOIN current_disposition m ON m.acquisition_id = a.id AND m.part = 'measurement'
+        LEFT JOIN current_disposition p ON p.acquisition_id = a.id AND p.part = 'picture'
+        ORDER BY a.id
+        """)
+    return try rows.map { row in
+      let quality: String? = row["quality"]
+      var last: [Disposition.Part: String] = [:]
+      last[.measurement] = row["measurement_state"]
+      last[.picture] = row["picture_state"]
+      return Acquisition(
+        id: row["id"], reference: row["image_ref"],
+        quality: try quality.map {
+          try RecordDecoder().decode(MeasurementQuality.self, from: Array($0.utf8))
+        }, hasPicture: row["has_picture"], last: last)
+    }
+  }
+
+  private func stands(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
+    let kind: Released.Kind = part == .measurement ? .measurement : .image
+    return upstream.standing.contains(
+      Released.identity(of: kind, reference: acquisition.reference))
+  }
+
+  private func isSetAside(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
+    [Disposition.State.held.rawValue, Disposition.State.failed.rawValue]
+      .contains(acquisition.last[part])
+  }
+
+  /// What is said of a part that stands, by what was filed of it.
+  private func made(_ part: Disposition.Part, of acquisition: Acquisition) -> Disposition? {
+    switch part {
+    case .measurement: acquisition.quality.map { Disposition($0) }
+    case .picture: acquisition.hasPicture ? .released : nil
+    }
+  }
+}
+
+/// The names of pictures by whether they may leave now.
+struct PictureNames: Sendable {
+  let current: [String]
+  let withdrawn: [String]
+
+  init(_ db: Database) throws {
+    current = try String.fetchAll(db, sql: "SELECT name FROM current_image ORDER BY name")
+    withdrawn = try String.fetchAll(
+      db,
+      sql: """
+        SELECT DISTINCT name FROM image WHERE name NOT IN (SELECT name FROM current_image)
+        ORDER BY name
+        """)
+  }
+}

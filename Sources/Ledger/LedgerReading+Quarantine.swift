@@ -1,0 +1,103 @@
+import ClinicalRecords
+import GRDB
+
+/// One thing that happened to a delivery that was set aside at least once.
+public struct QuarantineEvent: Sendable, Codable {
+  /// What happened.
+  public enum Kind: String, Sendable, Codable {
+    /// A stage refused it, or its attempts were used up.
+    case setAside = "set_aside"
+    /// Somebody opened it again.
+    case released
+    /// Somebody gave it up.
+    case purged
+  }
+
+  /// What happened.
+  public let kind: Kind
+  /// When, in seconds since 1970.
+  public let at: Double
+  /// Why it was set aside.
+  public let failure: DeliveryFailure?
+  /// How many attempts that took.
+  public let attempts: Int?
+  /// The run in which it was set aside.
+  public let run: Int64?
+  /// Who decided.
+  public let by: String?
+  /// Why, in the decider's words.
+  public let reason: String?
+  /// Where it was to re-enter, when that was not where it was set aside.
+  public let stage: String?
+}
+
+extension LedgerReading {
+  /// Every delivery that is set aside and not given up, oldest first.
+  public func quarantined() throws -> [QuarantinedDelivery] {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT delivery.id AS id, from_stage, to_stage, identity, schema, stage, class,
+              reason, message, hint, delivery.attempts AS attempts, at
+            FROM delivery JOIN route ON route.id = route_id
+            JOIN record ON record.id = delivery.record_id
+            JOIN quarantine ON quarantine.id =
+              (SELECT max(id) FROM quarantine WHERE delivery_id = delivery.id)
+            WHERE state = 2 AND superseded_by IS NULL AND purged IS NULL
+            ORDER BY delivery.id
+            """
+        ).map { row in
+          QuarantinedDelivery(
+            delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),
+            identity: row["identity"], schema: row["schema"], failure: failure(of: row),
+            attempts: row["attempts"], at: row["at"])
+        }
+      }
+    }
+  }
+
+  /// How many deliveries were given up: they count as set aside in every sum.
+  public func purgedCount() throws -> Int {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM delivery WHERE purged IS NOT NULL")
+          ?? 0
+      }
+    }
+  }
+
+  /// What happened to a delivery since it was first set aside, oldest first; empty for one that
+  /// never was.
+  public func quarantineHistory(of delivery: Int64) throws -> [QuarantineEvent] {
+    try RunLedger.inWords {
+      try database.read { db in
+        var events = try Row.fetchAll(
+          db, sql: "SELECT * FROM quarantine WHERE delivery_id = ? ORDER BY id",
+          arguments: [delivery]
+        ).map { row in
+          QuarantineEvent(
+            kind: .setAside, at: row["at"], failure: failure(of: row),
+            attempts: row["attempts"], run: row["run_id"], by: nil, reason: nil, stage: nil)
+        }
+        events += try Row.fetchAll(
+          db, sql: "SELECT * FROM decision WHERE delivery_id = ? ORDER BY id", arguments: [delivery]
+        ).compactMap { row in
+          QuarantineEvent.Kind(rawValue: row["action"]).map { kind in
+            QuarantineEvent(
+              kind: kind, at: row["at"], failure: nil, attempts: nil, run: nil, by: row["actor"],
+              reason: row["reason"], stage: row["stage"])
+          }
+        }
+        return events.sorted { $0.at < $1.at }
+      }
+    }
+  }
+
+  private func failure(of row: Row) -> DeliveryFailure {
+    DeliveryFailure(
+      stage: row["stage"], failureClass: row["class"], reason: row["reason"],
+      message: row["message"], hint: row["hint"])
+  }
+}

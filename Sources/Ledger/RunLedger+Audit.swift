@@ -1,0 +1,82 @@
+import ClinicalRecords
+import Crypto
+import Foundation
+import GRDB
+import StageKit
+
+extension RunLedger {
+  /// The audit chain's last entry, signed.
+  ///
+  /// - Throws: ``LedgerError``.
+  public func auditHead() throws -> AuditHead {
+    let last = try RunLedger.inWords { try database.read { try AuditWriter.last(in: $0) } }
+    guard let last else { preconditionFailure("a ledger that is open has begun its chain") }
+    return try auditKey.sign(sequence: last.sequence, hash: last.hash)
+  }
+
+  /// Reads or makes the key, and begins the chain when there is none.
+  static func openChain(
+    _ database: DatabasePool, folder: DataFolder, by actor: String, at now: Double
+  ) throws -> AuditKey {
+    let expected = try inWords { try database.read { try AuditWriter.firstKey(in: $0) } }
+    let key = try AuditKey(folder: folder, expected: expected)
+    guard expected == nil else { return key }
+    try inWords {
+      try database.write { db in
+        _ = try AuditWriter(db: db, actor: actor, now: now).append(
+          AuditAction(
+            name: .begin, what: [.init("key", .string(Base64URL.text(key.publicBytes)))]))
+      }
+    }
+    return key
+  }
+}
+
+/// Adds to the chain within a transaction of its caller, so that an entry and what it tells of are
+/// there together or not at all.
+struct AuditWriter {
+  let db: Database
+  let actor: String
+  let now: Double
+
+  /// Adds an entry.
+  ///
+  /// - Returns: its number.
+  func append(_ action: AuditAction) throws -> Int64 {
+    let last = try AuditWriter.last(in: db)
+    let sequence = (last?.sequence ?? 0) + 1
+    let text = AuditChain.text(action, sequence: sequence, by: actor, at: now)
+    let hash = AuditChain.hash(text, after: last?.hash ?? AuditChain.start)
+    try db.cachedStatement(sql: "INSERT INTO audit(sequence, entry, hash) VALUES (?, ?, ?)")
+      .execute(arguments: [sequence, text, Data(hash)])
+    return sequence
+  }
+
+  /// The number that the next entry will have.
+  func next() throws -> Int64 { (try AuditWriter.last(in: db)?.sequence ?? 0) + 1 }
+
+  static func last(in db: Database) throws -> (sequence: Int64, hash: [UInt8])? {
+    try Row.fetchOne(
+      db.cachedStatement(
+        sql: "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+    ).map { row in (row["sequence"], [UInt8](row["hash"] as Data)) }
+  }
+
+  /// The public key of the chain's first entry: `nil` before there is one, empty when the entry
+  /// tells none.
+  static func firstKey(in db: Database) throws -> [UInt8]? {
+    struct Entry: Decodable {
+      struct What: Decodable { let key: String }
+      let what: What
+    }
+    guard
+      let text = try String.fetchOne(db, sql: "SELECT entry FROM audit ORDER BY sequence LIMIT 1")
+    else { return nil }
+    do {
+      return Base64URL.bytes(try JSONDecoder().decode(Entry.self, from: Data(text.utf8)).what.key)
+        ?? []
+    } catch {
+      return []  // a text that is no first entry; `audit verify` says more of it
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import ClinicalRecords
+import GRDB
+public import StageKit
+import Synchronization
+
+extension RunLedger {
+  /// The records delivered to a stage that stand, ordered by identity: what a projection is
+  /// written from.
+  ///
+  /// A record *stands* when it is the current version of its identity and the plan, with the
+  /// settings and versions it has now, made it: a stage that refuses today what it passed under
+  /// older settings takes its old product back.
+  public func standing(at stage: String, in flow: PlanFlow) throws -> [LedgerReference] {
+    try given(to: stage, in: flow).map(\.reference)
+  }
+
+  /// What a sink is told at drain: which of its records stand, and what was set aside before it.
+  ///
+  /// A refused delivery is told by the records of the sink that share its source record, so that
+  /// nothing of the refused record itself leaves the ledger; one that shares none is left out.
+  public func account(before stage: String, in flow: PlanFlow) throws -> UpstreamAccount {
+    UpstreamAccount(
+      standing: Set(try given(to: stage, in: flow).map(\.identity)),
+      setAside: try setAside(before: stage, in: flow))
+  }
+
+  private func given(
+    to stage: String, in flow: PlanFlow
+  ) throws -> [(reference: LedgerReference, identity: RecordIdentity)] {
+    let arguments = arguments(stage, flow)
+    return try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            \(RunLedger.standingTables)
+            SELECT DISTINCT record.id, record.identity FROM standing
+            CROSS JOIN record ON record.id = standing.id
+            CROSS JOIN delivery ON delivery.record_id = record.id AND delivery.state IN (0, 1)
+            JOIN edge ON edge.id = delivery.route_id
+            WHERE edge.to_stage = :stage ORDER BY record.identity, record.id
+            """, arguments: arguments
+        ).map { (LedgerReference(number: $0["id"]), RecordIdentity($0["identity"])) }
+      }
+    }
+  }
+
+  /// What was set aside before a stage; empty and cheap when nothing was.
+  public func setAside(before stage: String, in flow: PlanFlow) throws -> [SetAside] {
+    let arguments = arguments(stage, flow)
+    return try RunLedger.inWords {
+      try database.read { db in
+        let isClean =
+          try Bool.fetchOne(
+            db, sql: "SELECT NOT EXISTS (SELECT 1 FROM delivery WHERE state = 2)") == true
+        if isClean { return [] }
+        return try Row.fetchAll(
+          db, sql: RunLedger.setAsideStatement,
+          arguments: arguments
+        ).map { row in
+          SetAside(
+            identity: RecordIdentity(row["identity"]), stage: row["stage"],
+            isHeld: flow.deidentifying.contains(row["stage"]), reason: row["reason"])
+        }
+      }
+    }
+  }
+
+  private func arguments(_ stage: String, _ flow: PlanFlow) -> StatementArguments {
+    let routes = routes.withLock { $0.edges.keys.sorted() }
+    let numbers = JSONValue.array(routes.map { .integer($0) }).text
+    return ["routes": numbers, "lines": flow.lineRows, "stage": stage]
+  }
+
+  /// From the records of sources along the deliveries of the plan to everything that it made.
+  ///
+  /// A delivery that was refused made what the branches beside the refusing stage gave, and took
+  /// back what came through it. The joins are crossed so that each step starts at one record: the
+  /// ledger has no statistics, and in another order the whole table is read for each.
+  private static let standingTables = """
+    WITH RECURSIVE
+    edge(id, to_stage) AS MATERIALIZED (
+      SELECT route.id, route.to_stage FROM json_each(:routes) JOIN route ON route.id = value),
+    line(stage, other) AS MATERIALIZED (
+      SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:lines)),
+    refusal(delivery_id, record_id, stage, reason) AS MATERIALIZED (
+      SELECT delivery.id, delivery.record_id, quarantine.stage, quarantine.reason FROM delivery
+      JOIN edge ON edge.id = delivery.route_id
+      JOIN quarantine ON quarantine.id =
+        (SELECT max(id) FROM quarantine WHERE delivery_id = delivery.id)
+      WHERE delivery.state = 2),
+    standing(id) AS (
+      SELECT record.id FROM provenance JOIN record ON record.id = provenance.record_id
+      WHERE provenance.parent_id IS NULL AND record.superseded_by IS NULL
+      UNION
+      SELECT record.id FROM standing
+      CROSS JOIN delivery ON delivery.record_id = standing.id AND delivery.state <> 3
+      JOIN edge ON edge.id = delivery.route_id
+      CROSS JOIN provenance ON provenance.delivery_id = delivery.id AND provenance.delivery_id <> 0
+      CROSS JOIN record ON record.id = provenance.record_id AND record.superseded_by IS NULL
+      WHERE NOT EXISTS (
+        SELECT 1 FROM refusal JOIN line ON line.other = refusal.stage
+        WHERE refusal.delivery_id = delivery.id AND line.stage = provenance.stage))
+    """
+
+  /// Refusals of standing records before a stage, each with every record of that stage that has a
+  /// source record in common with it.
+  private static let setAsideStatement = """
+    \(standingTables),
+    refused(record_id, stage, reason) AS MATERIALIZED (
+      SELECT refusal.record_id, refusal.stage, refusal.reason FROM refusal
+      JOIN standing ON standing.id = refusal.record_id
+      JOIN line ON line.stage = :stage AND line.other = refusal.stage
+      WHERE refusal.stage <> :stage),
+    given(record_id, identity) AS MATERIALIZED (
+      SELECT DISTINCT record.id, record.identity FROM delivery
+      JOIN record ON record.id = delivery.record_id
+      JOIN route ON route.id = delivery.route_id
+      WHERE route.to_stage = :stage AND delivery.state IN (0, 1)),
+    ancestry(start, id) AS (
+      SELECT record_id, record_id FROM refused UNION SELECT record_id, record_id FROM given
+      UNION
+      SELECT ancestry.start, provenance.parent_id FROM ancestry
+      CROSS JOIN provenance ON provenance.record_id = ancestry.id
+      WHERE provenance.parent_id IS NOT NULL),
+    root(start, identity) AS MATERIALIZED (
+      SELECT DISTINCT ancestry.start, record.identity FROM ancestry
+      CROSS JOIN record ON record.id = ancestry.id
+      CROSS JOIN provenance ON provenance.record_id = record.id AND provenance.parent_id IS NULL)
+    SELECT DISTINCT given.identity, refused.stage, refused.reason FROM refused
+    JOIN root AS theirs ON theirs.start = refused.record_id
+    JOIN root AS ours ON ours.identity = theirs.identity
+    JOIN given ON given.record_id = ours.start
+    ORDER BY given.identity, refused.stage, refused.reason
+    """
+}

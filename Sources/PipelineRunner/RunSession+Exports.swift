@@ -1,0 +1,51 @@
+import ClinicalRecords
+import Ledger
+import PipelineFiles
+import StageKit
+
+extension Plan {
+  /// Whether what a last stage writes may leave: it names no output, or one outside `private/`.
+  func isExport(_ stage: Stage) -> Bool {
+    guard stage.entry.kind == .sink || stage.entry.kind == .projection else { return false }
+    let paths = stage.entry.settings.compactMap { setting -> String? in
+      guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
+      else { return nil }
+      return folder.resolve(path)
+    }
+    return paths.isEmpty || !paths.allSatisfy { $0.hasPrefix(folder.privatePath + "/") }
+  }
+}
+
+extension RunSession {
+  /// Asks each sink where it acts.
+  static func destinations(
+    of stages: [MadeStage], in plan: Plan, _ ledger: RunLedger
+  ) throws -> [String: EffectDestination] {
+    var destinations: [String: EffectDestination] = [:]
+    for stage in stages {
+      guard let name = stage.running.destination else { continue }
+      destinations[stage.plan.name] = try ledger.destination(
+        name, isExport: plan.isExport(stage.plan))
+    }
+    return destinations
+  }
+
+  /// Notes a projection that may leave before it is written, and gives the head that covers it.
+  func auditHead(
+    ofExporting records: [LedgerReference], to stage: Plan.Stage
+  ) throws -> String? {
+    guard plan.isExport(stage) else { return nil }
+    try ledger.exportProjection(stage.name, records: records)
+    return try ledger.auditHead().description
+  }
+}
+
+extension RunningStage {
+  /// What is written at drain, for a sink.
+  var finish: (@Sendable (UpstreamAccount) async throws -> Void)? {
+    switch self {
+    case .sink(_, _, let finish), .queryableSink(_, _, _, let finish): finish
+    case .source, .transform, .projection: nil
+    }
+  }
+}

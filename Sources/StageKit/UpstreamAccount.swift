@@ -1,0 +1,44 @@
+public import ClinicalRecords
+
+/// What a sink is told at drain of the stages before it: which of its records stand, and what was
+/// set aside on the way to it, so that what is missing is missing with a reason.
+///
+/// Everything is said in identities of records that the sink itself was given: nothing of a record
+/// that was refused comes with it.
+public struct UpstreamAccount: Sendable {
+  /// The records given to the sink that the plan, as it is now, still makes.
+  ///
+  /// One that is not among them was given by an earlier run: the stage that made it has another
+  /// version or other settings now, and refuses.
+  public let standing: Set<RecordIdentity>
+  /// What was set aside, each with a record of the sink that shares its source record; ordered.
+  public let setAside: [SetAside]
+
+  /// Makes an account.
+  public init(standing: Set<RecordIdentity>, setAside: [SetAside] = []) {
+    self.standing = standing
+    self.setAside = setAside
+  }
+}
+
+/// A delivery that a stage before the sink refused or failed on, beside a record that the sink was
+/// given.
+public struct SetAside: Sendable, Hashable {
+  /// A record that the sink was given, made from the same source record as the refused one.
+  public let identity: RecordIdentity
+  /// The stage that refused, by its key in the pipeline file.
+  public let stage: String
+  /// Whether that stage lowers labels: then it was privacy that held the record, else something
+  /// technical failed.
+  public let isHeld: Bool
+  /// The stable reason, as ``StageError/Code/name``.
+  public let reason: String
+
+  /// Makes an entry.
+  public init(identity: RecordIdentity, stage: String, isHeld: Bool, reason: String) {
+    self.identity = identity
+    self.stage = stage
+    self.isHeld = isHeld
+    self.reason = reason
+  }
+}

@@ -1,0 +1,158 @@
+import ArgumentParser
+import ClinicalRecords
+import FoundationEssentials
+import Ledger
+
+/// `anagen audit`: who did what, what left, and whether anybody changed the account of it.
+struct AuditCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit",
+    abstract: "Show who did what and what left, and check that nobody changed it.",
+    subcommands: [Verify.self, List.self])
+
+  /// `anagen audit verify`.
+  struct Verify: AnagenCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check the audit chain for changed, dropped and exchanged entries.",
+      discussion: """
+          anagen audit verify --data OUT
+          anagen audit verify --data OUT --head received/manifest.json
+          anagen audit verify --data OUT --head 12:9f3c...
+
+        Each entry's hash covers the entry before it. That the chain's end was cut off, or that \
+        the whole ledger was put back to an older copy, shows only against a head that was kept \
+        elsewhere: each run prints one, and every export's manifest.json holds one. The exit \
+        status is 1 when something is wrong.
+        """)
+
+    @OptionGroup var place: DataFolderArgument
+    @Option(
+      name: .customLong("head"), parsing: .singleValue,
+      help: ArgumentHelp(
+        "A head, or a file that holds heads: a manifest, a run's output.",
+        valueName: "head-or-file"))
+    var heads: [String] = []
+    @OptionGroup var output: FormatOption
+
+    func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+      let heads = try heads.flatMap { text in
+        try AuditHead(parsing: text).map { [$0] } ?? Self.heads(in: environment.absolute(text))
+      }
+      let account = AuditAccount(
+        verification: try LedgerReading(folder: place.folder(in: environment))
+          .verifyAudit(against: heads))
+      switch output.format {
+      case .json: try environment.terminal.result(account.json.text)
+      case .text: try environment.terminal.result(account.text)
+      }
+      return account.verification.problems.isEmpty ? .done : .setAside
+    }
+
+    private static func heads(in path: String) throws -> [AuditHead] {
+      let heads = AuditHead.all(in: try FileAccess.read(path))
+      guard !heads.isEmpty else {
+        throw CommandFailure(
+          .badData, "\(path): holds no audit head",
+          hint: "give what 'anagen run' printed, or the manifest.json of an export")
+      }
+      return heads
+    }
+  }
+
+  /// `anagen audit list`.
+  struct List: AnagenCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List every entry of the audit chain.",
+      discussion: """
+          anagen audit list --data OUT
+          anagen audit list --data OUT --format json
+
+        Deliveries stand by the numbers of 'quarantine list'. An export's entry tells how many \
+        records one commit sent to a destination, with one SHA-256 over all of them.
+        """)
+
+    @OptionGroup var place: DataFolderArgument
+    @OptionGroup var output: FormatOption
+
+    func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+      let reading = try LedgerReading(folder: place.folder(in: environment))
+      switch output.format {
+      case .json: try reading.forEachAuditEntry { try environment.terminal.result($0) }
+      case .text:
+        try reading.forEachAuditEntry {
+          try environment.terminal.result(AuditLine(parsing: $0).text)
+        }
+      }
+      return .done
+    }
+  }
+}
+
+/// What a check of the chain came to, in words.
+private struct AuditAccount {
+  let verification: AuditVerification
+
+  var text: String {
+    var lines = verification.problems.map { "\($0.code.name): \($0.what)" }
+    if verification.problemCount > verification.problems.count {
+      lines.append("and \(verification.problemCount - verification.problems.count) more")
+    }
+    let count = "\(verification.entries) entr\(verification.entries == 1 ? "y" : "ies")"
+    guard lines.isEmpty else {
+      return (lines + ["\(count), NOT as they were written: keep the data folder as it is"])
+        .joined(separator: "\n")
+    }
+    lines.append("\(count), each as it was written")
+    lines.append(
+      verification.heads == 0
+        ? "give --head to see whether the end was cut off: a run printed it, an export holds it"
+        : "nothing is missing up to the head\(verification.heads == 1 ? "" : "s") given")
+    return lines.joined(separator: "\n")
+  }
+
+  var json: JSONValue {
+    .object([
+      .init("sound", .boolean(verification.problems.isEmpty)),
+      .init("entries", .integer(verification.entries)),
+      .init("hash", verification.last.map { .string($0.hash.hexadecimal) } ?? .null),
+      .init("heads", .integer(Int64(verification.heads))),
+      .init("problemCount", .integer(Int64(verification.problemCount))),
+      .init(
+        "problems",
+        .array(
+          verification.problems.map { problem in
+            .object([
+              .init("code", .string(problem.code.name)),
+              .init("sequence", .integer(problem.sequence)), .init("what", .string(problem.what)),
+            ])
+          })),
+    ])
+  }
+}
+
+/// One entry of the chain for people.
+private struct AuditLine {
+  private struct Entry: Decodable {
+    let sequence: Int64
+    let at: Double
+    let by: String
+    let action: String
+    let why: String?
+  }
+
+  let text: String
+
+  /// An entry that cannot be read is shown as it stands: `audit verify` says what is wrong with it.
+  init(parsing entry: String) {
+    do {
+      let read = try JSONDecoder().decode(Entry.self, from: Data(entry.utf8))
+      let time = Date(timeIntervalSince1970: read.at).formatted(.iso8601)
+      let what = entry.firstRange(of: "\"what\":").map { entry[$0.upperBound...].dropLast() }
+      text =
+        "\(read.sequence)  \(time)  \(read.by)  \(read.action)  \(what ?? "")"
+        + (read.why.map { "  \"\($0)\"" } ?? "")
+    } catch {
+      text = entry
+    }
+  }
+}

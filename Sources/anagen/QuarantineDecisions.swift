@@ -1,0 +1,154 @@
+import ArgumentParser
+import ClinicalRecords
+import FoundationEssentials
+import Ledger
+import StageKit
+
+extension QuarantineCommand {
+  /// `anagen quarantine release`.
+  struct Release: AnagenCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Open deliveries again that were set aside.",
+      discussion: """
+          anagen quarantine release 17 --data OUT
+          anagen quarantine release 17 18 --from analyse --reason "new profile" --data OUT
+
+        The next run takes them. With --from they re-enter at an earlier stage of their way, one \
+        that takes a stored record; what comes of it goes on from there. Either all are released \
+        or none. Who did it, when and why is kept in the audit chain.
+        """)
+
+    @Argument(help: "The numbers that 'quarantine list' shows.")
+    var numbers: [Int64]
+    @Option(help: ArgumentHelp("The stage where they re-enter.", valueName: "stage"))
+    var from: String?
+    @Option(help: ArgumentHelp("Why, without a word about a subject.", valueName: "text"))
+    var reason: String?
+    @OptionGroup var actor: ActorArgument
+    @OptionGroup var place: DataFolderArgument
+    @OptionGroup var output: FormatOption
+
+    func validate() throws { try Decision.check(reason) }
+
+    func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+      let decision = Decision(folder: place.folder(in: environment), actor: actor.name)
+      let (opened, head) = try decision.take {
+        try $0.release(numbers, from: from, by: actor.name, reason: reason)
+      }
+      switch output.format {
+      case .json:
+        let deliveries = opened.map { delivery in
+          JSONValue.object([
+            .init("delivery", .integer(delivery.delivery)),
+            .init("from", .string(delivery.edge.from)), .init("to", .string(delivery.edge.to)),
+          ])
+        }
+        try environment.terminal.result(
+          JSONValue.object([
+            .init("opened", .array(deliveries)), .init("auditHead", .string(head.description)),
+          ]).text)
+      case .text:
+        let lines = opened.map { "open again: \($0.delivery) on \($0.edge)" }
+        try environment.terminal.result(
+          (lines + ["the next run takes what is open", "audit head \(head)"])
+            .joined(separator: "\n"))
+      }
+      return .done
+    }
+  }
+
+  /// `anagen quarantine purge`.
+  struct Purge: AnagenCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give deliveries up that were set aside.",
+      discussion: """
+          anagen quarantine purge 17 --reason "picture of a ruler" --data OUT
+
+        They are never tried or listed again; sums still count them as set aside. A record that a \
+        stage made and that nothing else refers to goes with its contents. What a source handed \
+        over, the original of a captured picture above all, always stays: it is source data of \
+        the trial, and to remove it is not this command's business. Either all are given up or \
+        none. Who did it, when and why is kept in the audit chain.
+        """)
+
+    @Argument(help: "The numbers that 'quarantine list' shows.")
+    var numbers: [Int64]
+    @Option(help: ArgumentHelp("Why, without a word about a subject.", valueName: "text"))
+    var reason: String
+    @OptionGroup var actor: ActorArgument
+    @OptionGroup var place: DataFolderArgument
+    @OptionGroup var output: FormatOption
+
+    func validate() throws { try Decision.check(reason) }
+
+    func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+      let decision = Decision(folder: place.folder(in: environment), actor: actor.name)
+      let (purged, head) = try decision.take {
+        try $0.purge(numbers, by: actor.name, reason: reason)
+      }
+      switch output.format {
+      case .json:
+        let deliveries = purged.map { delivery in
+          JSONValue.object([
+            .init("delivery", .integer(delivery.delivery)),
+            .init("recordWithdrawn", .boolean(delivery.isRecordWithdrawn)),
+            .init("contents", .array(delivery.contents.map { .string($0.hexadecimal) })),
+          ])
+        }
+        try environment.terminal.result(
+          JSONValue.object([
+            .init("purged", .array(deliveries)), .init("auditHead", .string(head.description)),
+          ]).text)
+      case .text:
+        let lines = purged.map { "given up: \($0.delivery), \(fate(of: $0))" }
+        try environment.terminal.result(
+          (lines + ["audit head \(head)"]).joined(separator: "\n"))
+      }
+      return .done
+    }
+
+    private func fate(of delivery: PurgedDelivery) -> String {
+      guard delivery.isRecordWithdrawn else { return "its record stays" }
+      let number = delivery.contents.count
+      return "its record is withdrawn, \(number) content\(number == 1 ? "" : "s") removed"
+    }
+  }
+}
+
+/// What a person decides about a data folder that no run owns.
+private struct Decision {
+  /// A reason fits into a few lines of `audit list`.
+  static let reasonLimit = 1000
+
+  let folder: DataFolder
+  let actor: String
+
+  /// Refuses a reason that says nothing.
+  static func check(_ reason: String?) throws {
+    guard let reason else { return }
+    guard isLine(reason), reason.utf8.count <= reasonLimit else {
+      throw ValidationError("--reason takes one line of at most \(reasonLimit) bytes")
+    }
+  }
+
+  /// Opens the ledger, decides, and tells the chain's head after it.
+  ///
+  /// - Throws: ``CommandFailure`` when a run owns the folder, ``LedgerError``.
+  func take<Value>(_ body: (RunLedger) throws -> Value) throws -> (Value, AuditHead) {
+    // Asked before the lock, which would make the folder that somebody misspelt.
+    _ = try LedgerReading(folder: folder)
+    let lock: DataFolderLock
+    do {
+      lock = try DataFolderLock(folder)
+    } catch let error as LedgerError where error.code == .inUse {
+      throw CommandFailure(
+        .unavailable, error.subject,
+        hint: "a run owns it: stop that run, or wait until it is done; nothing was changed")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    let ledger = try RunLedger(
+      existingIn: folder, actor: actor, now: { Date().timeIntervalSince1970 })
+    let value = try body(ledger)
+    return (value, try ledger.auditHead())
+  }
+}
