@@ -18,7 +18,7 @@ struct Anagen: ParsableCommand {
     version: "anagen \(Version.number)",
     groupedSubcommands: [
       CommandGroup(
-        name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self]),
+        name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self, ResumeCommand.self]),
       CommandGroup(
         name: "Pipeline",
         subcommands: [

@@ -1,0 +1,84 @@
+import ArgumentParser
+import ClinicalRecords
+import Ledger
+import PipelineFiles
+import StageKit
+
+/// `anagen resume`: goes on with the last run of a data folder.
+struct ResumeCommand: AnagenCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Go on with a run that was stopped or killed.",
+    discussion: """
+        anagen resume OUT
+
+      Goes on with the last run of OUT as it was started: with the pipeline as its file was then, the \
+      same variables and files of secrets. A study or profile that has changed since is refused; \
+      'anagen run FILE' takes the change, and does anew only what it changes.
+
+      The exit status is that of 'anagen run'.
+      """)
+
+  @Argument(help: ArgumentHelp("The data folder of the run.", valueName: "folder"))
+  var folder: String
+
+  @OptionGroup var options: RunOptions
+
+  func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+    let folder = DataFolderArgument.folder(folder, in: environment)
+    guard let last = try LedgerReading(folder: folder).lastRun() else {
+      throw CommandFailure(
+        .badData, "no run was started in \(folder.path)",
+        hint: "start one: anagen run FILE --var data=\(folder.path)")
+    }
+    guard last.isUnfinished else {
+      environment.terminal.talk(
+        "there is nothing to go on with: run \(last.entry.number) came to its end")
+      return .done
+    }
+    guard let source = last.source else {
+      throw CommandFailure(
+        .configuration, "run \(last.entry.number) does not say what it was started from",
+        hint: "name the pipeline: anagen run FILE --var data=\(folder.path)")
+    }
+    return try await options.run(in: environment) { [self] _ in
+      let plan = try plan(of: source, in: folder, environment)
+      let differences = last.differences(to: plan.digestInput.text)
+      guard differences.isEmpty else {
+        throw CommandFailure(
+          .configuration, "what run \(last.entry.number) was planned with has changed since",
+          hint: "put it back, or take the change: anagen run \(source.file) "
+            + "--var data=\(folder.path)", details: differences)
+      }
+      return try options.prepared(
+        plan, from: Array(source.text.utf8), of: source.file, known: source.secrets,
+        in: environment)
+    }
+  }
+
+  /// Reads the pipeline as it was, over the folder as it is named now: it may have been moved.
+  private func plan(
+    of source: RunSource, in folder: DataFolder, _ environment: CommandEnvironment
+  ) throws -> Plan {
+    var variables = source.variables
+    if variables[DataFolderName.variable] != nil {
+      variables[DataFolderName.variable] = folder.path
+    }
+    let reading = PipelineArguments.reader(in: environment).read(
+      text: Array(source.text.utf8), fileName: source.file, variables: variables)
+    if !reading.diagnostics.isEmpty {
+      environment.terminal.talk(Diagnostics.text(reading.diagnostics))
+    }
+    guard let plan = reading.plan else {
+      throw CommandFailure(
+        .configuration, "the pipeline of the last run is not valid any more",
+        hint: "mend what is shown above, or run another: anagen run FILE --var data=\(folder.path)")
+    }
+    guard plan.folder == folder else {
+      throw CommandFailure(
+        .configuration, "the pipeline of the last run keeps its data in \(plan.folder.path)",
+        hint: "resume that folder")
+    }
+    return plan
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A data folder knows what its last run was started from, and goes on with it.
+struct ResumeTests {
+  /// Material whose run was killed half way.
+  private func killedHalfWay(
+    _ more: (Material) throws -> [String] = { _ in [] }
+  ) throws -> Material {
+    let material = try Material(good: 6)
+    let run = try AnagenProcess(
+      material.runArguments(try more(material)), printingTo: material.path)
+    while run.isRunning, !FileManager.default.fileExists(atPath: "\(material.data)/pictures") {
+      usleep(2000)
+    }
+    run.send(SIGKILL)
+    _ = try run.wait()
+    return material
+  }
+
+  @Test func aKilledRunGoesOnWithoutItsFileBeingNamed() throws {
+    let material = try killedHalfWay()
+    let outcome = try material.command(["resume", "\(material.data)/", "--format", "json"])
+    #expect(outcome.talk.contains("going on with a run"), "\(outcome.talk)")
+    try material.expectEverythingAccountedFor(after: outcome)
+    let again = try material.command(["resume", material.data])
+    #expect(again.status == 0)
+    #expect(again.talk.contains("nothing to go on with"), "\(again.talk)")
+  }
+
+  @Test func aFolderThatWasMovedGoesOnWhereItIsNow() throws {
+    let material = try killedHalfWay()
+    let moved = "\(material.path)/moved"
+    try FileManager.default.moveItem(atPath: material.data, toPath: moved)
+    material.data = moved
+    try material.expectEverythingAccountedFor(
+      after: material.command(["resume", moved, "--format", "json"]))
+  }
+
+  @Test func aFolderWithoutARunSaysSo() throws {
+    let material = try Material(good: 1)
+    let outcome = try material.command(["resume", material.data])
+    #expect(outcome.status == 65)
+    #expect(outcome.talk.contains("there is no ledger"), "\(outcome.talk)")
+  }
+
+  @Test func aChangedStudyIsRefusedWithWhatChanged() throws {
+    let text = try String(
+      contentsOfFile: "\(AnagenProcess.root)/Pipelines/studies/open.yaml", encoding: .utf8)
+    let material = try killedHalfWay { material in
+      try text.write(toFile: "\(material.path)/study.yaml", atomically: true, encoding: .utf8)
+      return ["--var", "study=\(material.path)/study.yaml"]
+    }
+    let study = "\(material.path)/study.yaml"
+    try (text + "# changed\n").write(toFile: study, atomically: true, encoding: .utf8)
+    let refused = try material.command(["resume", material.data])
+    #expect(refused.status == 78, "\(refused.talk)")
+    #expect(refused.talk.contains("study: "), "\(refused.talk)")
+    try text.write(toFile: study, atomically: true, encoding: .utf8)
+    try material.expectEverythingAccountedFor(
+      after: material.command(["resume", material.data, "--format", "json"]))
+  }
+}
