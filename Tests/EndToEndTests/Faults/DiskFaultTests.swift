@@ -76,8 +76,10 @@ struct DiskFaultTests {
       $0.kind == .synced && $0.path.contains(path)
     }
     #expect(syncs > 0)
-    let step = FaultCampaign.step(syncs, some: 5)
-    for call in stride(from: Int.random(in: 1...step), through: syncs, by: step) {
+    // The ledger's batches, and so its syncs, differ from run to run: half as many are made in each.
+    let sure = max(1, syncs / 2)
+    let step = FaultCampaign.step(sure, some: 5)
+    for call in stride(from: Int.random(in: 1...step), through: sure, by: step) {
       try repetition.reset()
       let fault = Fault(action: .error(EIO), calls: "s", from: call, through: call, path: path)
       let outcome = try repetition.run(FaultShim.environment(under: repetition.disk, fault))
@@ -85,7 +87,7 @@ struct DiskFaultTests {
       expectWords(outcome, fault)
       try repetition.expectItGoesOn("\(fault)")
     }
-    FaultCampaign.report("\(path): each of \(syncs) syncs failed")
+    FaultCampaign.report("\(path): each of the first \(sure) of \(syncs) syncs failed")
   }
 
   @Test(arguments: [12, 16, 20, 24, 32, 48])
