@@ -17,6 +17,9 @@ SCORER_PACKAGES := python3-numpy python3-scipy
 
 # A crash then ends at once: the interactive backtracer waits on a pipe that nobody reads.
 export SWIFT_BACKTRACE := enable=no
+# Tests at a time in one process. Without a bound all start at once and share two threads, and a
+# test's time limit then measures the others.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 
 .PHONY: help setup build demo test test-swift test-scorer test-pipelines test-memory \
   test-sanitizers benchmark faults lint install clean
