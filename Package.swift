@@ -14,6 +14,7 @@ let argumentParser = Target.Dependency.product(
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -93,7 +94,7 @@ let package = Package(
     module("BoundedQueues", [deque]),
     module("LocalSockets", []),
     module("PipelineFiles", ["StageKit", "ClinicalRecords", yams]),
-    module("Ledger", ["StageKit", "ClinicalRecords", grdb, crypto]),
+    module("Ledger", ["StageKit", "ClinicalRecords", grdb, grdbSQLite, crypto]),
     .target(name: "CCrashMark", path: "Sources/CCrashMark"),
     module(
       "PipelineRunner",

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Ledger
 import PipelineRunner
 import Synchronization
@@ -84,27 +85,49 @@ struct RecoveryBenchmark {
     }
   }
 
-  /// Accepts every record while the sink holds the first, then stops: all others wait.
+  /// A few records wait by a run that was stopped; the ledger is then given as many like them as
+  /// asked for, which a source would not hand over while so many wait.
   private func fill(_ data: String) async throws {
     BenchmarkNumberSink.state.withLock { $0 = BenchmarkNumberSink.State(isHolding: true) }
-    let run = try BenchmarkPipeline.numbers(count, to: data, durability: "none")
-    let count = count
-    let report = try await withThrowingTaskGroup(of: RunReport?.self) { group in
-      group.addTask { try await run.run() }
+    let run = try BenchmarkPipeline.numbers(16, to: data, durability: "full")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { _ = try await run.run() }
       group.addTask {
-        while run.progress.edges.reduce(0, { $0 + $1.counts.opened }) < count {
+        while run.progress.edges.reduce(0, { $0 + $1.counts.opened }) < 16 {
           try await Task.sleep(for: .milliseconds(20))
         }
         run.interrupt()
         BenchmarkNumberSink.state.withLock { $0.isHolding = false }
-        return nil
       }
-      var report: RunReport?
-      for try await ended in group { report = ended ?? report }
-      return report
+      try await group.waitForAll()
     }
-    let pending = report?.edges.reduce(0) { $0 + $1.counts.pending } ?? 0
-    guard pending > count * 99 / 100 else {
+    let ledger = try DatabaseQueue(path: "\(data)/private/ledger.sqlite")
+    let pending = try await ledger.write { [count] db in
+      try db.execute(
+        sql: """
+          WITH RECURSIVE number(key) AS (
+            SELECT 16 UNION ALL SELECT key + 1 FROM number WHERE key < ?)
+          INSERT INTO record(schema, identity, digest, label, payload)
+          SELECT schema, 'number:' || key, lower(hex(randomblob(32))), label,
+            CAST('{"key":' || key || ',"value":' || key || '}' AS BLOB)
+          FROM number, (SELECT schema, label FROM record LIMIT 1)
+          """, arguments: [count])
+      for statement in [
+        """
+        INSERT INTO provenance(record_id, delivery_id, run_id, stage, result_version)
+        SELECT record.id, 0, 1, stage, result_version
+        FROM record, (SELECT stage, result_version FROM provenance LIMIT 1)
+        WHERE record.id NOT IN (SELECT record_id FROM provenance)
+        """,
+        """
+        INSERT INTO delivery(record_id, route_id, state, opened_run)
+        SELECT record.id, route.id, 0, 1 FROM record, route
+        WHERE record.id NOT IN (SELECT record_id FROM delivery)
+        """,
+      ] { try db.execute(sql: statement) }
+      return try Int.fetchOne(db, sql: "SELECT count(*) FROM delivery WHERE state = 0") ?? 0
+    }
+    guard pending >= count * 99 / 100 else {
       throw CopyJob.Failure(what: "only \(pending) of \(count) deliveries wait")
     }
   }

@@ -156,6 +156,15 @@ extension BoundedQueue {
     guard let first = try await receive() else { return nil }
     return [first] + takeAvailable(max: max - 1)
   }
+
+  /// Takes what is there, oldest first, up to `max` elements, and never waits.
+  ///
+  /// - Returns: nothing also when the queue has ended; `receive()` tells how.
+  @inlinable public func takeAvailable(max: Int) -> [Element] {
+    let (batch, wakeups) = machine.withLock { $0.takeAvailable(max: max) }
+    wake(wakeups)
+    return batch
+  }
 }
 
 // MARK: The end
@@ -224,12 +233,6 @@ extension BoundedQueue {
   @usableFromInline func withdrawConsumer(_ ticket: Machine.Ticket) {
     machine.withLock { $0.cancelConsumer(ticket) }?
       .resume(returning: .failed(CancellationError()))
-  }
-
-  @inlinable func takeAvailable(max: Int) -> [Element] {
-    let (batch, wakeups) = machine.withLock { $0.takeAvailable(max: max) }
-    wake(wakeups)
-    return batch
   }
 
   @inlinable func wake(_ wakeups: Machine.Wakeups) {

@@ -29,8 +29,9 @@ final class ExportTally {
 
   /// Counts a record whose delivery is opened, or was ended well, into an entry of this commit.
   ///
+  /// - Parameter digest: the record's.
   /// - Returns: the entry's number; `nil` when nothing leaves there.
-  func note(_ name: AuditAction.Name, _ effect: Effect) throws -> Int64? {
+  func note(_ name: AuditAction.Name, _ effect: Effect, digest: String) throws -> Int64? {
     guard effect.destination.isExport else { return nil }
     let index: Int
     if let known = parts.firstIndex(where: {
@@ -44,11 +45,8 @@ final class ExportTally {
         Part(
           name: name, stage: effect.stage, destination: effect.destination, sequence: sequence))
     }
-    let digest = try String.fetchOne(
-      writer.db.cachedStatement(sql: "SELECT digest FROM record WHERE id = ?"),
-      arguments: [effect.record.number])
     parts[index].records += 1
-    parts[index].hash.update(data: Array("\(effect.delivery) \(digest ?? "")\n".utf8))
+    parts[index].hash.update(data: Array("\(effect.delivery) \(digest)\n".utf8))
     return parts[index].sequence
   }
 

@@ -1,5 +1,8 @@
 extension LedgerSchema {
   /// Effects of sinks, what people decided about deliveries, and the audit chain that covers both.
+  ///
+  /// `effect.audit` is no foreign key: the entry is written after the effects that it covers, and
+  /// for a reference that is checked at the commit SQLite would read every effect there is.
   static let effectsAndAudit = """
     CREATE TABLE audit(
       sequence INTEGER PRIMARY KEY, entry TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
@@ -12,8 +15,7 @@ extension LedgerSchema {
       id INTEGER PRIMARY KEY, destination_id INTEGER NOT NULL REFERENCES destination(id),
       record_id INTEGER NOT NULL REFERENCES record(id), version INTEGER NOT NULL,
       state INTEGER NOT NULL, delivery_id INTEGER NOT NULL REFERENCES delivery(id),
-      run_id INTEGER NOT NULL, at REAL NOT NULL,
-      audit INTEGER REFERENCES audit(sequence) DEFERRABLE INITIALLY DEFERRED) STRICT;
+      run_id INTEGER NOT NULL, at REAL NOT NULL, audit INTEGER) STRICT;
     CREATE UNIQUE INDEX effect_record ON effect(record_id, destination_id, version);
     CREATE TABLE projection(
       stage TEXT PRIMARY KEY, digest TEXT NOT NULL,

@@ -61,14 +61,15 @@ private struct CommitStep {
     if let product = entry.product {
       let record = try store(product, &outcome)
       outcome.reference = LedgerReference(number: record.row)
-      try open(record.row, from: product.stage, isNew: record.isNew, &outcome)
+      try open(
+        record.row, product.encoded.digest, from: product.stage, isNew: record.isNew, &outcome)
     }
     return outcome
   }
 
   private func confirm(_ effect: Effect) throws {
-    try EffectLog(db: db).confirm(effect, run: run, at: now) {
-      try exports.note(.exportConfirmed, effect)
+    try EffectLog(db: db).confirm(effect, run: run, at: now) { digest in
+      try exports.note(.exportConfirmed, effect, digest: digest)
     }
   }
 
@@ -78,9 +79,10 @@ private struct CommitStep {
     return state == DeliveryState.superseded.rawValue
   }
 
-  private func execute(_ sql: String, _ arguments: StatementArguments) throws {
-    let statement = try db.cachedStatement(sql: sql)
-    try statement.execute(arguments: arguments)
+  private func execute<each Value: SQLiteBindable>(
+    _ sql: String, _ values: repeat each Value
+  ) throws {
+    try CommitStatements(db: db).run(sql, repeat each values)
   }
 
   /// Finds or makes the record's row and makes it the current version of its identity.
@@ -91,11 +93,10 @@ private struct CommitStep {
     let identity = product.record.identity.text
     var known: Int64?
     var hasOthers = false
-    let versions = try Row.fetchCursor(
-      db.cachedStatement(sql: "SELECT id, digest FROM record WHERE identity = ?"),
-      arguments: [identity])
-    while let version = try versions.next() {
-      if version[1] as String == encoded.digest { known = version[0] } else { hasOthers = true }
+    try CommitStatements(db: db).rows(
+      of: "SELECT id, digest FROM record WHERE identity = ?", identity
+    ) { version in
+      if version.text(1) == encoded.digest { known = version.integer(0) } else { hasOthers = true }
     }
     let row: Int64
     if let known {
@@ -106,11 +107,8 @@ private struct CommitStep {
         INSERT INTO record(schema, identity, digest, label, payload, payload_sha256)
         VALUES (?, ?, ?, ?, ?, ?)
         """,
-        [
-          encoded.schema, identity, encoded.digest, product.record.privacy.rawValue,
-          encoded.payloadContent == nil ? Data(encoded.payload) : nil,
-          encoded.payloadContent?.hexadecimal,
-        ])
+        encoded.schema, identity, encoded.digest, product.record.privacy.rawValue,
+        encoded.payloadContent == nil ? encoded.payload : nil, encoded.payloadContent?.hexadecimal)
       row = db.lastInsertedRowID
     }
     if known != nil || hasOthers {
@@ -122,10 +120,8 @@ private struct CommitStep {
         record_id, delivery_id, parent_id, run_id, stage, result_version)
       VALUES (?, ?, ?, ?, ?, ?)
       """,
-      [
-        row, product.delivery ?? 0, product.parent?.number, run, product.stage,
-        product.resultVersion,
-      ])
+      row, product.delivery ?? 0, product.parent?.number, run, product.stage,
+      product.resultVersion)
     return (row, known == nil)
   }
 
@@ -135,14 +131,14 @@ private struct CommitStep {
   ) throws {
     if !isNew {
       try execute(
-        "UPDATE record SET superseded_by = NULL WHERE id = ? AND superseded_by IS NOT NULL", [row])
+        "UPDATE record SET superseded_by = NULL WHERE id = ? AND superseded_by IS NOT NULL", row)
     }
     let others = try Int64.fetchAll(
       db.cachedStatement(
         sql: "SELECT id FROM record WHERE identity = ? AND id <> ? AND superseded_by IS NULL"),
       arguments: [identity, row])
     for other in others {
-      try execute("UPDATE record SET superseded_by = ? WHERE id = ?", [row, other])
+      try execute("UPDATE record SET superseded_by = ? WHERE id = ?", row, other)
       try supersede("record_id = ?", [other], &outcome)
     }
   }
@@ -159,15 +155,16 @@ private struct CommitStep {
       arguments: arguments)
     for row in rows {
       try execute(
-        "UPDATE delivery SET state = 3, ended_run = ?, ended_at = ? WHERE id = ?",
-        [run, now, row["id"] as Int64])
+        "UPDATE delivery SET state = 3, ended_run = ?, ended_at = ? WHERE id = ?", run, now,
+        row["id"] as Int64)
       outcome.superseded.append(EdgeKey(from: row["from_stage"], to: row["to_stage"]))
     }
   }
 
   /// Opens a record's deliveries on the edges out of a stage, or follows the results that stand.
   private func open(
-    _ record: Int64, from stage: String, isNew: Bool, _ outcome: inout LedgerOutcome
+    _ record: Int64, _ digest: String, from stage: String, isNew: Bool,
+    _ outcome: inout LedgerOutcome
   ) throws {
     for route in routes.outOf[stage] ?? [] {
       let found =
@@ -185,15 +182,15 @@ private struct CommitStep {
         }
         try execute(
           "INSERT INTO delivery(record_id, route_id, state, opened_run) VALUES (?, ?, 0, ?)",
-          [record, route.id, run])
-        try opened(db.lastInsertedRowID, route, record, &outcome)
+          record, route.id, run)
+        try opened(db.lastInsertedRowID, route, record, digest, &outcome)
         continue
       }
       let delivery: Int64 = found["id"]
       switch DeliveryState(rawValue: found["state"]) {
       case .done where try !hasStaleLookup(delivery) && isLastEffect(of: record, on: route):
         outcome.reused.append(route.edge)
-        try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", [run, delivery])
+        try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", run, delivery)
         try follow(delivery, &outcome)
       case .done, .superseded:
         let isDone = found["state"] as Int == DeliveryState.done.rawValue
@@ -202,8 +199,8 @@ private struct CommitStep {
           """
           UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL, reopened_for = ?
           WHERE id = ?
-          """, [run, isStale ? "look-up" : "return", delivery])
-        try opened(delivery, route, record, &outcome)
+          """, run, isStale ? "look-up" : "return", delivery)
+        try opened(delivery, route, record, digest, &outcome)
       case .quarantined: outcome.stillQuarantined.append(route.edge)
       case .pending, nil: break
       }
@@ -214,13 +211,13 @@ private struct CommitStep {
   /// effect of its own.
   private func isLastEffect(of record: Int64, on route: RouteTable.Route) throws -> Bool {
     guard let destination = route.destination else { return true }
-    return try EffectLog(db: db).last(LedgerReference(number: record), at: destination)?.record
-      == record
+    return try EffectLog(db: db).last(LedgerReference(number: record), at: destination)
+      .effect?.record == record
   }
 
   /// A delivery waits now; on an edge into a sink it is the intent of an effect.
   private func opened(
-    _ delivery: Int64, _ route: RouteTable.Route, _ record: Int64,
+    _ delivery: Int64, _ route: RouteTable.Route, _ record: Int64, _ digest: String,
     _ outcome: inout LedgerOutcome
   ) throws {
     let reference = LedgerReference(number: record)
@@ -228,7 +225,8 @@ private struct CommitStep {
       _ = try exports.note(
         .exportIntended,
         Effect(
-          destination: destination, record: reference, delivery: delivery, stage: route.edge.to))
+          destination: destination, record: reference, delivery: delivery, stage: route.edge.to),
+        digest: digest)
     }
     outcome.opened.append(
       LedgerOutcome.Opened(delivery: delivery, edge: route.edge, record: reference))
@@ -239,13 +237,13 @@ private struct CommitStep {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT provenance.record_id, provenance.stage, record.identity FROM provenance
-          JOIN record ON record.id = provenance.record_id WHERE delivery_id = ?
+          SELECT provenance.record_id, provenance.stage, record.identity, record.digest
+          FROM provenance JOIN record ON record.id = provenance.record_id WHERE delivery_id = ?
           """), arguments: [delivery])
     for row in rows {
       let record: Int64 = row["record_id"]
       try makeCurrent(record, identity: row["identity"], isNew: false, &outcome)
-      try open(record, from: row["stage"], isNew: false, &outcome)
+      try open(record, row["digest"], from: row["stage"], isNew: false, &outcome)
     }
   }
 
@@ -257,7 +255,7 @@ private struct CommitStep {
       UPDATE delivery SET state = ?, ended_run = ?, ended_at = ?, attempts = attempts + ?,
         journey = ?, suspect = 0
       WHERE id = ? AND state = 0
-      """, [state.rawValue, run, now, end.attempts, end.journey, end.delivery])
+      """, state.rawValue, run, now, end.attempts, end.journey, end.delivery)
     guard db.changesCount == 1 else {
       if try isSuperseded(end.delivery) { return false }
       throw LedgerError(
@@ -272,20 +270,18 @@ private struct CommitStep {
         delivery_id, stage, class, reason, message, hint, at, attempts, run_id)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
-      [
-        end.delivery, failure.stage, failure.failureClass, failure.reason, failure.message,
-        failure.hint, now, end.attempts, run,
-      ])
+      end.delivery, failure.stage, failure.failureClass, failure.reason, failure.message,
+      failure.hint, now, end.attempts, run)
     return true
   }
 
   private func note(_ lookups: [LedgerEntry.Lookup], of delivery: Int64) throws {
     guard !lookups.isEmpty else { return }
-    try execute("DELETE FROM lookup WHERE delivery_id = ?", [delivery])
+    try execute("DELETE FROM lookup WHERE delivery_id = ?", delivery)
     for lookup in lookups {
       try execute(
         "INSERT OR REPLACE INTO lookup(delivery_id, identity, found_id) VALUES (?, ?, ?)",
-        [delivery, lookup.identity.text, lookup.found?.number])
+        delivery, lookup.identity.text, lookup.found?.number)
     }
   }
 

@@ -81,24 +81,17 @@ extension RunLedger {
   ) throws -> EffectStanding {
     try RunLedger.inWords {
       try database.read { db in
-        let last = try EffectLog(db: db).last(record, at: destination)
+        let known = try EffectLog(db: db).last(record, at: destination)
+        let last = known.effect
         if last?.record == record.number, last?.state == .confirmed { return .confirmed }
         let isSent = last?.record == record.number
         let version = (last?.version ?? 0) + (isSent ? 0 : 1)
-        let row = try Row.fetchOne(
-          db.cachedStatement(sql: "SELECT identity, digest FROM record WHERE id = ?"),
-          arguments: [record.number])
-        guard let row else {
-          throw LedgerError(
-            .damaged, subject: "a stored record is missing",
-            hint: "restore the data folder from its backup")
-        }
-        let identity = RecordIdentity(row["identity"])
         let text =
-          "anagen effect 1\n\(destination.name)\n\(identity.text)\n"
-          + "\(row["digest"] as String)\n\(version)\n"
+          "anagen effect 1\n\(destination.name)\n\(known.identity)\n"
+          + "\(known.digest)\n\(version)\n"
         let key = EffectKey(
-          destination: destination.name, identity: identity, version: version,
+          destination: destination.name, identity: RecordIdentity(known.identity),
+          version: Int(version),
           token: ContentDigest(bytes: SHA256.hash(data: Array(text.utf8))))
         return isSent ? .sent(key) : .intended(key)
       }
@@ -117,64 +110,79 @@ struct EffectLog {
   struct Last {
     let id: Int64
     let record: Int64
-    let version: Int
+    let version: Int64
     let state: EffectState?
   }
 
   let db: Database
 
-  /// The last effect of a record's identity at a destination.
-  func last(_ record: LedgerReference, at destination: EffectDestination) throws -> Last? {
-    try Row.fetchOne(
-      db.cachedStatement(
-        sql: """
-          SELECT effect.id, effect.record_id, version, state FROM record AS this
-          JOIN record AS other ON other.identity = this.identity
-          JOIN effect ON effect.record_id = other.id AND destination_id = ?
-          WHERE this.id = ? ORDER BY version DESC LIMIT 1
-          """), arguments: [destination.number, record.number]
-    ).map { row in
-      Last(
-        id: row["id"], record: row["record_id"], version: row["version"],
-        state: EffectState(rawValue: row["state"]))
+  /// The last effect of a record's identity at a destination, with the record's own digest.
+  ///
+  /// - Throws: ``LedgerError`` when there is no such record.
+  func last(
+    _ record: LedgerReference, at destination: EffectDestination
+  ) throws -> (effect: Last?, identity: String, digest: String) {
+    var last: Last?
+    var names: (identity: String, digest: String)?
+    // Nearly always one row, so the latest is looked for here: an ORDER BY would set up a sorter.
+    try CommitStatements(db: db).rows(
+      of: """
+        SELECT effect.id, effect.record_id, version, state, this.identity, this.digest
+        FROM record AS this JOIN record AS other ON other.identity = this.identity
+        LEFT JOIN effect ON effect.record_id = other.id AND destination_id = ?
+        WHERE this.id = ?
+        """, destination.number, record.number
+    ) { row in
+      names = names ?? (row.text(4), row.text(5))
+      guard !row.isNull(0), row.integer(2) > last?.version ?? 0 else { return }
+      last = Last(
+        id: row.integer(0), record: row.integer(1), version: row.integer(2),
+        state: EffectState(rawValue: Int(row.integer(3))))
     }
+    guard let names else {
+      throw LedgerError(
+        .damaged, subject: "a stored record is missing",
+        hint: "restore the data folder from its backup")
+    }
+    return (last, names.identity, names.digest)
   }
 
   /// A call of the destination is about to begin.
   func send(_ effect: Effect, run: Int64, at now: Double) throws {
-    let last = try last(effect.record, at: effect.destination)
+    let last = try last(effect.record, at: effect.destination).effect
     if last?.record == effect.record.number { return }
     try insert(effect, version: (last?.version ?? 0) + 1, .sent, run: run, at: now, audit: nil)
   }
 
   /// The destination took the record.
   ///
-  /// - Parameter audit: gives the number of the audit entry that tells of it.
-  func confirm(_ effect: Effect, run: Int64, at now: Double, audit: () throws -> Int64?) throws {
-    let last = try last(effect.record, at: effect.destination)
+  /// - Parameter audit: gives the number of the audit entry that tells of it, for the record's
+  ///   digest.
+  func confirm(
+    _ effect: Effect, run: Int64, at now: Double, audit: (_ digest: String) throws -> Int64?
+  ) throws {
+    let (last, _, digest) = try last(effect.record, at: effect.destination)
     guard last?.record == effect.record.number else {
       return try insert(
-        effect, version: (last?.version ?? 0) + 1, .confirmed, run: run, at: now, audit: audit())
+        effect, version: (last?.version ?? 0) + 1, .confirmed, run: run, at: now,
+        audit: audit(digest))
     }
     guard let last, last.state == .sent else { return }
-    try db.cachedStatement(
-      sql: "UPDATE effect SET state = 2, run_id = ?, at = ?, audit = ? WHERE id = ?"
-    ).execute(arguments: [run, now, audit(), last.id])
+    try CommitStatements(db: db).run(
+      "UPDATE effect SET state = 2, run_id = ?, at = ?, audit = ? WHERE id = ?", run, now,
+      audit(digest), last.id)
   }
 
   private func insert(
-    _ effect: Effect, version: Int, _ state: EffectState, run: Int64, at now: Double, audit: Int64?
+    _ effect: Effect, version: Int64, _ state: EffectState, run: Int64, at now: Double,
+    audit: Int64?
   ) throws {
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO effect(destination_id, record_id, version, state, delivery_id, run_id, at, audit)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        """
-    ).execute(
-      arguments: [
-        effect.destination.number, effect.record.number, version, state.rawValue, effect.delivery,
-        run, now, audit,
-      ])
+    try CommitStatements(db: db).run(
+      """
+      INSERT INTO effect(destination_id, record_id, version, state, delivery_id, run_id, at, audit)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """, effect.destination.number, effect.record.number, version, state.rawValue,
+      effect.delivery, run, now, audit)
   }
 }
 

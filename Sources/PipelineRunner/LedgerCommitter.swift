@@ -7,8 +7,8 @@ import Synchronization
 
 /// Brings entries from many tasks to the ledger's one writer, in order, in batches.
 ///
-/// A batch closes as soon as the writer is free, or at 256 entries: while one batch syncs, the
-/// next fills, so nobody waits for a timer and every sync carries all that was ready.
+/// A batch closes at 256 entries or after 5 ms, and at once when somebody waits for one of its
+/// entries: what a commit costs beside its rows is then shared by many, and nobody waits for a timer.
 ///
 /// When the ledger meets a full disk, its reserve makes room for the ends that are on their way:
 /// what a sink has done is still noted, nothing else is, and the run ends.
@@ -16,6 +16,7 @@ final class LedgerCommitter: Sendable {
   /// 256 entries a batch (the reuse, supersede and open work of one is some 50 µs), four batches
   /// of backlog, and 32 MiB of bodies not yet on the disk: half of the program's memory allowance.
   private static let batch = 256
+  private static let longestFill = Duration.milliseconds(5)
   private static let backlog = 1024
   private static let backlogBytes = 32 << 20
 
@@ -23,6 +24,7 @@ final class LedgerCommitter: Sendable {
 
   private struct Job: Sendable {
     let entry: LedgerEntry
+    let isAwaited: Bool
     let completion: Completion
     let failed: @Sendable (any Error) -> Void
   }
@@ -46,16 +48,18 @@ final class LedgerCommitter: Sendable {
   ///
   /// - Throws: the error that ended the committer; on a full disk, whether the entry is noted or
   ///   not.
-  func submit(
-    _ entry: LedgerEntry, completion: @escaping Completion,
-    failed: @escaping @Sendable (any Error) -> Void = { _ in }
-  ) async throws {
+  func submit(_ entry: LedgerEntry, completion: @escaping Completion) async throws {
+    try await submit(
+      Job(entry: entry, isAwaited: false, completion: completion, failed: { _ in }))
+  }
+
+  private func submit(_ job: Job) async throws {
+    let entry = job.entry
     let bytes = 256 + (entry.product?.record.byteCount ?? 0)
     let over = failure.withLock { $0 }
     if let over, !entry.isAcknowledgement { throw over }
     do {
-      try await jobs.send(
-        Job(entry: entry, completion: completion, failed: failed), byteCount: bytes)
+      try await jobs.send(job, byteCount: bytes)
     } catch let refusal {
       throw failure.withLock { $0 } ?? refusal
     }
@@ -68,11 +72,12 @@ final class LedgerCommitter: Sendable {
     let done = BoundedQueue<Result<Void, any Error>>(
       name: "ledger.answer", limits: QueueLimits(maxCount: 1, maxBytes: 1))
     try await submit(
-      entry,
-      completion: { outcome in
-        completion(outcome)
-        _ = done.trySend(.success(()), byteCount: 0)
-      }, failed: { _ = done.trySend(.failure($0), byteCount: 0) })
+      Job(
+        entry: entry, isAwaited: true,
+        completion: { outcome in
+          completion(outcome)
+          _ = done.trySend(.success(()), byteCount: 0)
+        }, failed: { _ = done.trySend(.failure($0), byteCount: 0) }))
     try await done.receive()?.get()
   }
 
@@ -88,6 +93,7 @@ final class LedgerCommitter: Sendable {
   func run() async throws {
     var waiting: Set<Int64> = []
     while var batch = try await jobs.receiveBatch(max: LedgerCommitter.batch) {
+      await fill(&batch)
       do {
         if let over = failure.withLock({ $0 }) {
           batch = acknowledgements(in: batch, over, &waiting)
@@ -101,6 +107,16 @@ final class LedgerCommitter: Sendable {
       }
     }
     if let over = failure.withLock({ $0 }) { throw over }
+  }
+
+  /// Lets a batch grow until it closes.
+  private func fill(_ batch: inout [Job]) async {
+    let end = ContinuousClock.now + LedgerCommitter.longestFill
+    while batch.count < LedgerCommitter.batch, !batch.contains(where: \.isAwaited), .now < end {
+      // Looks again each millisecond, for one that is awaited.
+      do { try await Task.sleep(for: .milliseconds(1)) } catch { return }
+      batch += jobs.takeAvailable(max: LedgerCommitter.batch - batch.count)
+    }
   }
 
   private func commit(_ batch: [Job]) async throws {

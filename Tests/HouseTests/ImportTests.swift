@@ -27,7 +27,8 @@ struct ImportTests {
       "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "Yams",
     ],
     "Ledger": [
-      "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "GRDB", "Crypto",
+      "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "GRDB", "GRDBSQLite",
+      "Crypto",
     ],
     "PipelineRunner": [
       "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageKit", "ClinicalRecords",
