@@ -121,7 +121,7 @@ public struct DeliveryFailure: Sendable, Equatable, Codable {
 /// What a commit did with an entry.
 public struct LedgerOutcome: Sendable {
   /// A delivery that is open and waits for its stage.
-  public struct Opened: Sendable {
+  public struct Opened: Sendable, Codable {
     /// The delivery's number.
     public let delivery: Int64
     /// The edge it is on.
@@ -142,6 +142,9 @@ public struct LedgerOutcome: Sendable {
   public var overtaken = false
   /// Edges whose deliveries were set aside before with the same key, and stay so.
   public var stillQuarantined: [EdgeKey] = []
+
+  /// Makes an outcome that opened deliveries and did nothing else.
+  public init(opened: [Opened] = []) { self.opened = opened }
 }
 
 /// An edge, by the names of its two stages.

@@ -25,6 +25,8 @@ final class LedgerCommitter: Sendable {
   private struct Job: Sendable {
     let entry: LedgerEntry
     let isAwaited: Bool
+    /// What else is done by the writer, after the batch that it came in.
+    var work: (@Sendable () -> Void)?
     let completion: Completion
     let failed: @Sendable (any Error) -> Void
   }
@@ -81,6 +83,24 @@ final class LedgerCommitter: Sendable {
     try await done.receive()?.get()
   }
 
+  /// Has the ledger's one writer do something, after all that was handed over before.
+  ///
+  /// - Parameter body: must not wait.
+  /// - Throws: what `body` throws, which ends nothing; the error that ended the committer.
+  func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws
+    -> Value
+  {
+    let done = BoundedQueue<Result<Value, any Error>>(
+      name: "ledger.answer", limits: QueueLimits(maxCount: 1, maxBytes: 1))
+    try await submit(
+      Job(
+        entry: LedgerEntry(), isAwaited: true,
+        work: { _ = done.trySend(Result { try body() }, byteCount: 0) },
+        completion: { _ in }, failed: { _ = done.trySend(.failure($0), byteCount: 0) }))
+    guard let answer = try await done.receive() else { throw CancellationError() }
+    return try answer.get()
+  }
+
   /// Returns once everything handed over before is durable.
   func flush() async throws { try await commit(LedgerEntry()) }
 
@@ -121,9 +141,13 @@ final class LedgerCommitter: Sendable {
 
   private func commit(_ batch: [Job]) async throws {
     let start = ContinuousClock.now
-    let outcomes = try await commitOffTask(batch.map(\.entry))
+    let (ledger, entries) = (ledger, batch.map(\.entry))
+    let outcomes = try await offTask { try ledger.commit(entries) }
     meter.committed(entries: batch.count, in: .now - start)
-    for (job, outcome) in zip(batch, outcomes) { job.completion(outcome) }
+    for (job, outcome) in zip(batch, outcomes) {
+      job.completion(outcome)
+      if let work = job.work { try await offTask(work) }
+    }
   }
 
   /// Turns away what is no acknowledgement, and the ends of deliveries of which a product was turned
@@ -155,11 +179,11 @@ final class LedgerCommitter: Sendable {
     return failure.withLock { $0 } ?? error
   }
 
-  private func commitOffTask(_ entries: [LedgerEntry]) async throws -> [LedgerOutcome] {
+  private func offTask<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      writer.async {
-        continuation.resume(with: Result { try self.ledger.commit(entries) })
-      }
+      writer.async { continuation.resume(with: Result { try body() }) }
     }
   }
 }

@@ -47,6 +47,8 @@ public final class PipelineRun: Sendable {
 
   private enum Stop: Int, Sendable { case none, drain, interrupt }
 
+  typealias Offer = @Sendable (LedgerOutcome, LedgerEntry.Product?) -> Void
+
   private struct State {
     var stop = Stop.none
     var inboxes: [Inbox] = []
@@ -55,6 +57,8 @@ public final class PipelineRun: Sendable {
     var intakes: [(stage: String, tally: @Sendable () -> IntakeTally)] = []
     var phase = RunSnapshot.Phase.opening
     var committer: LedgerCommitter?
+    var offer: Offer?
+    var hasReleased = false
     var began = ContinuousClock.now
   }
 
@@ -190,6 +194,26 @@ public final class PipelineRun: Sendable {
   }
   func began(committer: LedgerCommitter) { state.withLock { $0.committer = committer } }
   var openCommitter: LedgerCommitter? { state.withLock { $0.committer } }
+
+  func began(offering offer: Offer?) { state.withLock { $0.offer = offer } }
+
+  /// Somebody released deliveries: they go to their stages, or wait for the next round.
+  func released(_ opened: [LedgerOutcome.Opened], later: [LedgerOutcome.Opened]) {
+    let offer = state.withLock { state in
+      state.hasReleased = true
+      return state.offer
+    }
+    for delivery in offer == nil ? opened + later : later { account.opened(delivery.edge) }
+    offer?(LedgerOutcome(opened: opened), nil)
+  }
+
+  /// Whether something was released since this was asked last.
+  func takeReleased() -> Bool {
+    state.withLock { state in
+      defer { state.hasReleased = false }
+      return state.hasReleased
+    }
+  }
 
   func accepted() { state.withLock { $0.accepted += 1 } }
   func entered(_ phase: RunSnapshot.Phase) { state.withLock { $0.phase = phase } }

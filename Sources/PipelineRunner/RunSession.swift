@@ -8,7 +8,7 @@ import StageKit
 
 /// A run while its ledger is open: makes the stages, wires them, and works until they are done.
 struct RunSession: Sendable {
-  private let run: PipelineRun
+  let run: PipelineRun
   let plan: Plan
   let ledger: RunLedger
   private let account: RunAccount
@@ -62,6 +62,7 @@ struct RunSession: Sendable {
     let stages = stages
     let committer = LedgerCommitter(ledger: ledger, meter: run.meters.ledger)
     run.began(committer: committer)
+    takeDecisions(committer)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }
       group.addTask {
@@ -83,7 +84,7 @@ struct RunSession: Sendable {
   // MARK: Making
 
   /// A stage that was made, before it is wired.
-  struct MadeStage {
+  struct MadeStage: Sendable {
     let plan: Plan.Stage
     let running: RunningStage
     let context: StageContext
@@ -177,20 +178,17 @@ struct RunSession: Sendable {
   private func handleAll(
     _ stages: [MadeStage], _ committer: LedgerCommitter, _ inHand: InHandFile
   ) async throws {
-    inHand.setAlone(true)
-    for suspect in try ledger.suspects() where !run.isStopping {
-      run.options.logger.notice(
-        "a record that was in hand when the program died is handled alone")
-      try await work(
-        try wire(stages, only: suspect), committer, inHand, withSources: false)
-    }
-    inHand.setAlone(false)
-    try await work(try wire(stages), committer, inHand, withSources: true)
-    for _ in 0..<RunSession.lookupRounds where !run.isInterrupted {
+    try await handleSuspects(stages, committer, inHand)
+    try await work(stages, committer, inHand, withSources: true)
+    var rounds = RunSession.lookupRounds
+    while rounds > 0, !run.isInterrupted {
+      let hasReleased = run.takeReleased()
       let reopened = try ledger.reopenStale()
-      if reopened.isEmpty { break }
+      if reopened.isEmpty, !hasReleased { break }
+      if !reopened.isEmpty { rounds -= 1 }
       for edge in reopened { account.opened(edge) }
-      try await work(try wire(stages), committer, inHand, withSources: false)
+      try await handleSuspects(stages, committer, inHand)
+      try await work(stages, committer, inHand)
     }
     for stage in stages {
       guard let finish = stage.running.finish, !run.isInterrupted else { continue }
@@ -203,12 +201,33 @@ struct RunSession: Sendable {
     try await project(stages, committer)
   }
 
-  private func work(
-    _ nodes: [StageNode], _ committer: LedgerCommitter, _ inHand: InHandFile, withSources: Bool
+  /// Handles what was in hand when the program died, one after the other and nothing beside it.
+  private func handleSuspects(
+    _ stages: [MadeStage], _ committer: LedgerCommitter, _ inHand: InHandFile
   ) async throws {
-    let inboxes = Dictionary(
-      uniqueKeysWithValues: nodes.compactMap { node in node.inbox.map { (node.name, $0) } })
-    let offer = offering(inboxes)
+    inHand.setAlone(true)
+    for suspect in try ledger.suspects() where !run.isStopping {
+      run.options.logger.notice(
+        "a record that was in hand when the program died is handled alone")
+      try await work(stages, only: suspect, committer, inHand)
+    }
+    inHand.setAlone(false)
+  }
+
+  private func work(
+    _ stages: [MadeStage], only: Int64? = nil, _ committer: LedgerCommitter, _ inHand: InHandFile,
+    withSources: Bool = false
+  ) async throws {
+    // By the writer, so that what somebody releases is either seen here or offered, and not both.
+    let (nodes, inboxes, offer) = try await committer.perform {
+      let nodes = try wire(stages, only: only)
+      let inboxes = Dictionary(
+        uniqueKeysWithValues: nodes.compactMap { node in node.inbox.map { (node.name, $0) } })
+      let offer = offering(inboxes)
+      run.began(offering: only == nil ? offer : nil)
+      return (nodes, inboxes, offer)
+    }
+    defer { run.began(offering: nil) }
     var firstPlace = 0
     try await withThrowingTaskGroup(of: Void.self) { group in
       for node in nodes {

@@ -88,7 +88,7 @@ public enum LogLevel: String, Sendable, Codable, CaseIterable {
 }
 
 /// A stored record's number in its ledger.
-public struct LedgerReference: Hashable, Sendable {
+public struct LedgerReference: Hashable, Sendable, Codable {
   /// The row's number.
   public let number: Int64
   /// Wraps a number.

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClinicalRecords
 import FoundationEssentials
 import Ledger
+import PipelineRunner
 import StageKit
 
 extension QuarantineCommand {
@@ -13,7 +14,7 @@ extension QuarantineCommand {
           anagen quarantine release 17 --data OUT
           anagen quarantine release 17 18 --from analyse --reason "new profile" --data OUT
 
-        The next run takes them. With --from they re-enter at an earlier stage of their way, one \
+        The run that works on the data folder takes them, or the next one. With --from they re-enter at an earlier stage of their way, one \
         that takes a stored record; what comes of it goes on from there. Either all are released \
         or none. Who did it, when and why is kept in the audit chain.
         """)
@@ -28,16 +29,14 @@ extension QuarantineCommand {
     @OptionGroup var place: DataFolderArgument
     @OptionGroup var output: FormatOption
 
-    func validate() throws { try Decision.check(reason) }
+    func validate() throws { try DecisionPlace.check(reason) }
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-      let decision = Decision(folder: place.folder(in: environment), actor: actor.name)
-      let (opened, head) = try decision.take {
-        try $0.release(numbers, from: from, by: actor.name, reason: reason)
-      }
+      let (outcome, isLive) = try await DecisionPlace(folder: place.folder(in: environment)).take(
+        QuarantineDecision(.release, numbers, from: from, by: actor.name, reason: reason))
       switch output.format {
       case .json:
-        let deliveries = opened.map { delivery in
+        let deliveries = outcome.opened.map { delivery in
           JSONValue.object([
             .init("delivery", .integer(delivery.delivery)),
             .init("from", .string(delivery.edge.from)), .init("to", .string(delivery.edge.to)),
@@ -45,13 +44,13 @@ extension QuarantineCommand {
         }
         try environment.terminal.result(
           JSONValue.object([
-            .init("opened", .array(deliveries)), .init("auditHead", .string(head.description)),
+            .init("opened", .array(deliveries)), .init("auditHead", .string(outcome.auditHead)),
           ]).text)
       case .text:
-        let lines = opened.map { "open again: \($0.delivery) on \($0.edge)" }
+        let lines = outcome.opened.map { "open again: \($0.delivery) on \($0.edge)" }
+        let taker = "the \(isLive ? "" : "next ")run takes what is open"
         try environment.terminal.result(
-          (lines + ["the next run takes what is open", "audit head \(head)"])
-            .joined(separator: "\n"))
+          (lines + [taker, "audit head \(outcome.auditHead)"]).joined(separator: "\n"))
       }
       return .done
     }
@@ -79,16 +78,14 @@ extension QuarantineCommand {
     @OptionGroup var place: DataFolderArgument
     @OptionGroup var output: FormatOption
 
-    func validate() throws { try Decision.check(reason) }
+    func validate() throws { try DecisionPlace.check(reason) }
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-      let decision = Decision(folder: place.folder(in: environment), actor: actor.name)
-      let (purged, head) = try decision.take {
-        try $0.purge(numbers, by: actor.name, reason: reason)
-      }
+      let (outcome, _) = try await DecisionPlace(folder: place.folder(in: environment)).take(
+        QuarantineDecision(.purge, numbers, by: actor.name, reason: reason))
       switch output.format {
       case .json:
-        let deliveries = purged.map { delivery in
+        let deliveries = outcome.purged.map { delivery in
           JSONValue.object([
             .init("delivery", .integer(delivery.delivery)),
             .init("recordWithdrawn", .boolean(delivery.isRecordWithdrawn)),
@@ -97,12 +94,12 @@ extension QuarantineCommand {
         }
         try environment.terminal.result(
           JSONValue.object([
-            .init("purged", .array(deliveries)), .init("auditHead", .string(head.description)),
+            .init("purged", .array(deliveries)), .init("auditHead", .string(outcome.auditHead)),
           ]).text)
       case .text:
-        let lines = purged.map { "given up: \($0.delivery), \(fate(of: $0))" }
+        let lines = outcome.purged.map { "given up: \($0.delivery), \(fate(of: $0))" }
         try environment.terminal.result(
-          (lines + ["audit head \(head)"]).joined(separator: "\n"))
+          (lines + ["audit head \(outcome.auditHead)"]).joined(separator: "\n"))
       }
       return .done
     }
@@ -115,13 +112,12 @@ extension QuarantineCommand {
   }
 }
 
-/// What a person decides about a data folder that no run owns.
-private struct Decision {
+/// Where a person's decision is carried out: by the run that owns the data folder, or here.
+private struct DecisionPlace {
   /// A reason fits into a few lines of `audit list`.
   static let reasonLimit = 1000
 
   let folder: DataFolder
-  let actor: String
 
   /// Refuses a reason that says nothing.
   static func check(_ reason: String?) throws {
@@ -131,24 +127,26 @@ private struct Decision {
     }
   }
 
-  /// Opens the ledger, decides, and tells the chain's head after it.
+  /// Has a decision carried out.
   ///
-  /// - Throws: ``CommandFailure`` when a run owns the folder, ``LedgerError``.
-  func take<Value>(_ body: (RunLedger) throws -> Value) throws -> (Value, AuditHead) {
+  /// - Returns: what it did, and whether a run that is alive did it.
+  /// - Throws: ``CommandFailure`` when another command owns the folder, ``LedgerError``,
+  ///   ``ControlError``.
+  func take(_ decision: QuarantineDecision) async throws -> (QuarantineOutcome, isLive: Bool) {
     // Asked before the lock, which would make the folder that somebody misspelt.
     _ = try LedgerReading(folder: folder)
+    if let outcome = try await decision.decide(in: folder) { return (outcome, true) }
     let lock: DataFolderLock
     do {
       lock = try DataFolderLock(folder)
     } catch let error as LedgerError where error.code == .inUse {
       throw CommandFailure(
         .unavailable, error.subject,
-        hint: "a run owns it: stop that run, or wait until it is done; nothing was changed")
+        hint: "it begins, ends, or is another command: try again; nothing was changed")
     }
     defer { withExtendedLifetime(lock) {} }
     let ledger = try RunLedger(
-      existingIn: folder, actor: actor, now: { Date().timeIntervalSince1970 })
-    let value = try body(ledger)
-    return (value, try ledger.auditHead())
+      existingIn: folder, actor: decision.by, now: { Date().timeIntervalSince1970 })
+    return (try decision.carryOut(in: ledger), false)
   }
 }

@@ -1,0 +1,96 @@
+public import Ledger
+public import StageKit
+
+/// What a person decides about deliveries that were set aside.
+///
+/// The run that owns the data folder carries it out when there is one (``decide(in:)``), since its
+/// ledger has one writer; otherwise whoever takes the folder's lock does.
+public struct QuarantineDecision: Sendable, Codable {
+  /// What is done.
+  public enum Action: String, Sendable, Codable {
+    /// Open again.
+    case release
+    /// Given up for good.
+    case purge
+  }
+
+  /// What is done.
+  public let action: Action
+  /// The deliveries, as `quarantine list` shows them.
+  public let numbers: [Int64]
+  /// Where released ones re-enter; where they were set aside when `nil`.
+  public let from: String?
+  /// Who decides.
+  public let by: String
+  /// Why, in the decider's words.
+  public let reason: String?
+
+  /// Makes a decision.
+  public init(
+    _ action: Action, _ numbers: [Int64], from: String? = nil, by: String, reason: String?
+  ) {
+    self.action = action
+    self.numbers = numbers
+    self.from = from
+    self.by = by
+    self.reason = reason
+  }
+
+  /// Carries it out: on all deliveries or on none.
+  ///
+  /// Called, as commits are, by one thread at a time.
+  ///
+  /// - Throws: ``LedgerError``, as the ledger's own methods do.
+  public func carryOut(in ledger: RunLedger) throws -> QuarantineOutcome {
+    var outcome = QuarantineOutcome()
+    switch action {
+    case .release:
+      outcome.opened = try ledger.release(numbers, from: from, by: by, reason: reason)
+    case .purge: outcome.purged = try ledger.purge(numbers, by: by, reason: reason ?? "")
+    }
+    outcome.auditHead = try ledger.auditHead().description
+    return outcome
+  }
+
+  /// Has the run carry it out that owns the folder.
+  ///
+  /// - Returns: `nil` when no run is alive on it, so that the caller may take its lock.
+  /// - Throws: ``ControlError``.
+  public func decide(in folder: DataFolder) async throws -> QuarantineOutcome? {
+    do {
+      return try await ControlClient(folder).ask(QuarantineDecision.verb, with: self)
+    } catch let error as ControlError where error.code == .noRun {
+      return nil
+    }
+  }
+
+  static let verb = "quarantine"
+}
+
+/// What a decision did.
+public struct QuarantineOutcome: Sendable, Codable {
+  /// The deliveries that are open now.
+  public var opened: [LedgerOutcome.Opened] = []
+  /// The deliveries that were given up.
+  public var purged: [PurgedDelivery] = []
+  /// The audit chain's head after it.
+  public var auditHead = ""
+}
+
+extension RunSession {
+  /// Lets the run be told what to do with what was set aside, until it ends.
+  func takeDecisions(_ committer: LedgerCommitter) {
+    let (run, ledger) = (run, ledger)
+    run.control.register(QuarantineDecision.verb) { (decision: QuarantineDecision, _) in
+      try await committer.perform {
+        let outcome = try decision.carryOut(in: ledger)
+        // What the program died with is handled alone, in a round of its own.
+        let suspects = Set(try ledger.suspects())
+        run.released(
+          outcome.opened.filter { !suspects.contains($0.delivery) },
+          later: outcome.opened.filter { suspects.contains($0.delivery) })
+        return outcome
+      }
+    }
+  }
+}
