@@ -64,6 +64,7 @@ public final class PipelineRun: Sendable {
   let options: Options
   let account: RunAccount
   let meters: RunMeters
+  let notes = RunNotes()
   private let state = Mutex(State())
 
   /// Prepares a run; nothing is opened yet.
@@ -230,6 +231,6 @@ public final class PipelineRun: Sendable {
       quarantined: try LedgerReading(folder: plan.folder).quarantined(), seconds: seconds,
       accepted: state.withLock { $0.accepted },
       intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) },
-      auditHead: try ledger.auditHead())
+      notices: notes.notices, auditHead: try ledger.auditHead())
   }
 }

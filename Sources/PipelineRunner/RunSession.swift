@@ -38,7 +38,7 @@ struct RunSession: Sendable {
     self.types = types
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
-      clock: run.options.now, meters: run.meters)
+      clock: run.options.now, meters: run.meters, notes: run.notes)
     stages = try await RunSession.makeStages(of: plan, host: host)
     destinations = try RunSession.destinations(of: stages, in: plan, ledger)
     let keys = try ReuseKeys(

@@ -20,7 +20,8 @@ struct RunSummary {
   var status: ExitStatus {
     if !report.mismatches.isEmpty { return .bug }
     if report.ending == .interrupted { return .interrupted }
-    return report.quarantined.isEmpty ? .done : .setAside
+    let isClean = report.quarantined.isEmpty && !report.notices.contains(where: \.isNegative)
+    return isClean ? .done : .setAside
   }
 
   var text: String {
@@ -30,6 +31,9 @@ struct RunSummary {
       EdgeTable.text(report.edges.map { ($0.edge, $0.counts) }))
     for edge in report.mismatches {
       parts.append("THE SUM OF \(edge) IS WRONG: this is a bug of anagen; keep the data folder")
+    }
+    parts += report.notices.map { notice in
+      "\(notice.isNegative ? "ATTENTION" : "note"): \(notice.what);\n  \(notice.hint)"
     }
     parts.append(counts.joined(separator: "\n"))
     if !plan.study.assumed.isEmpty {
@@ -55,6 +59,16 @@ struct RunSummary {
         "edges", .array(report.edges.map { EdgeTable.json($0.edge, $0.counts) })),
       .init("balanced", .boolean(report.mismatches.isEmpty)),
       .init("setAside", .integer(Int64(report.quarantined.count))),
+      .init(
+        "notices",
+        .array(
+          report.notices.map { notice in
+            .object([
+              .init("stage", .string(notice.stage)), .init("code", .string(notice.code)),
+              .init("what", .string(notice.what)), .init("hint", .string(notice.hint)),
+              .init("negative", .boolean(notice.isNegative)),
+            ])
+          })),
       .init("assumed", .array(plan.study.assumed.map { .string($0) })),
       .init("folder", .string(plan.folder.path)),
       .init("auditHead", .string(report.auditHead.description)),

@@ -84,13 +84,27 @@ struct DispositionSettlement {
   }
 }
 
-/// The names of pictures by whether they may leave now.
-struct PictureNames: Sendable {
-  let current: [String]
+/// The filed pictures by whether they may leave now.
+struct FiledPictures: Sendable {
+  /// A picture as it was filed.
+  struct Picture: Sendable {
+    let name: String
+    let sha256: String
+    let reference: String
+  }
+
+  let current: [Picture]
+  /// The names of those that may not.
   let withdrawn: [String]
 
   init(_ db: Database) throws {
-    current = try String.fetchAll(db, sql: "SELECT name FROM current_image ORDER BY name")
+    current = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT name, sha256, image_ref FROM current_image
+        JOIN acquisition ON acquisition.id = acquisition_id ORDER BY name
+        """
+    ).map { Picture(name: $0["name"], sha256: $0["sha256"], reference: $0["image_ref"]) }
     withdrawn = try String.fetchAll(
       db,
       sql: """
