@@ -8,12 +8,12 @@ import StageKit
 
 /// A run while its ledger is open: makes the stages, wires them, and works until they are done.
 struct RunSession: Sendable {
-  private let run: PipelineRun
+  let run: PipelineRun
   let plan: Plan
   let ledger: RunLedger
   private let account: RunAccount
   private let types: [SchemaID: RecordType]
-  private let host: RunHost
+  let host: RunHost
   private let destinations: [String: EffectDestination]
   private let stages: [MadeStage]
 
@@ -186,6 +186,7 @@ struct RunSession: Sendable {
     }
     inHand.setAlone(false)
     try await work(try wire(stages), committer, inHand, withSources: true)
+    try settleRefiled()
     for _ in 0..<RunSession.lookupRounds where !run.isInterrupted {
       let reopened = try ledger.reopenStale()
       if reopened.isEmpty { break }

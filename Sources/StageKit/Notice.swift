@@ -23,10 +23,13 @@ public struct Notice: Sendable, Codable, Equatable {
     self.isNegative = isNegative
   }
 
-  /// At most five names, quoted, and how many more there are.
+  /// At most five names and how many more there are.
+  ///
+  /// - Parameter names: as they are to be shown; one that may hold anything, such as a file's, is
+  ///   quoted by who calls.
   public static func list(_ names: [String]) -> String {
     // Five tell which folder it is; the rest would bury what else is said.
-    let shown = names.prefix(5).map { "\($0.debugDescription)" }
+    let shown = names.prefix(5)
     let rest = names.count - shown.count
     return shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
   }

@@ -9,7 +9,8 @@ struct Disposition: Sendable, Equatable {
     case picture
   }
 
-  /// Rejected is a matter of quality, failed a technical one, held one of privacy (STUDY §5).
+  /// Rejected is a matter of quality, failed a technical one, held one of privacy, excluded one of
+  /// review (STUDY §5).
   enum State: String, Sendable {
     case selected
     case accepted
@@ -17,6 +18,10 @@ struct Disposition: Sendable, Equatable {
     case released
     case failed
     case held
+    case excluded
+
+    /// Whether what was filed counts.
+    var isCurrent: Bool { ![.failed, .held, .excluded].contains(self) }
   }
 
   let state: State
@@ -51,6 +56,9 @@ struct Disposition: Sendable, Equatable {
 
   /// A picture that the de-identifying stage let pass.
   static let released = Disposition(.released, reason: "nothing_identifying_found")
+
+  /// The list of pictures names another acquisition for the same picture now.
+  static let filedElsewhere = Disposition(.excluded, reason: "filed_under_another_acquisition")
 
   /// What stages set aside; `nil` when they set nothing aside.
   init?(_ refusals: Set<Refusals.Refusal>) {

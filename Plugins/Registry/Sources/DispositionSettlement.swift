@@ -24,6 +24,12 @@ struct DispositionSettlement {
     let refusals = Refusals(upstream.setAside)
     let rows = RegistryRows(db: db, study: study)
     for acquisition in try acquisitions() {
+      if isWithdrawn(acquisition) {
+        for part in Disposition.Part.allCases where acquisition.last[part] != nil {
+          try rows.note(.filedElsewhere, of: part, acquisition: acquisition.id)
+        }
+        continue
+      }
       let refused = Disposition(refusals.of(acquisition.reference))
       for part in Disposition.Part.allCases {
         if stands(part, of: acquisition) {
@@ -70,9 +76,14 @@ struct DispositionSettlement {
       Released.identity(of: kind, reference: acquisition.reference))
   }
 
+  private func isWithdrawn(_ acquisition: Acquisition) -> Bool {
+    Released.Kind.allCases.contains {
+      upstream.withdrawn.contains(Released.identity(of: $0, reference: acquisition.reference))
+    }
+  }
+
   private func isSetAside(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
-    [Disposition.State.held.rawValue, Disposition.State.failed.rawValue]
-      .contains(acquisition.last[part])
+    acquisition.last[part].flatMap(Disposition.State.init(rawValue:))?.isCurrent == false
   }
 
   /// What is said of a part that stands, by what was filed of it.

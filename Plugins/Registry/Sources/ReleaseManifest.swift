@@ -54,8 +54,8 @@ struct ReleaseManifest {
         stage: context.stage, code: "foreign_files",
         what: "\(foreign.count) of the files in \(context.folder.path) "
           + "\(foreign.count == 1 ? "was" : "were") not written by this run and may tell who "
-          + "somebody is: \(Notice.list(foreign))",
-        hint: "they are not in manifest.json; move them away before the folder is handed on",
+          + "somebody is: \(Notice.list(foreign.map(\.debugDescription)))",
+        hint: "not in manifest.json; move away what is not to leave before the folder does",
         isNegative: false))
   }
 
