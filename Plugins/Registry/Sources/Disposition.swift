@@ -25,7 +25,7 @@ struct Disposition: Sendable, Equatable {
   }
 
   let state: State
-  /// A stable word for why; for a rejected picture what the quality gate says of it.
+  /// Stable words for why, separated by semicolons.
   let reason: String
   /// The stages that refused, or the program.
   let by: String
@@ -36,12 +36,18 @@ struct Disposition: Sendable, Equatable {
     self.by = by
   }
 
+  /// What the quality gate refused; its words stand with the measurement.
+  private init(rejectedFor reasons: [String]) {
+    self.init(
+      .rejected, reason: MeasurementQuality.codes(of: reasons).joined(separator: "; "))
+  }
+
   /// The quality gate's word on a measurement.
   init(_ quality: MeasurementQuality) {
     self =
       quality.accepted
       ? Disposition(.accepted, reason: "quality_gate_passed")
-      : Disposition(.rejected, reason: quality.reasons.joined(separator: "; "))
+      : Disposition(rejectedFor: quality.reasons)
   }
 
   /// What the combination of a region made of one attempt.
@@ -50,7 +56,7 @@ struct Disposition: Sendable, Equatable {
       switch attempt.use {
       case .selected: Disposition(.selected, reason: "first_attempt_that_passed")
       case .accepted: Disposition(.accepted, reason: "quality_gate_passed")
-      case .rejected: Disposition(.rejected, reason: attempt.reasons.joined(separator: "; "))
+      case .rejected: Disposition(rejectedFor: attempt.reasons)
       }
   }
 

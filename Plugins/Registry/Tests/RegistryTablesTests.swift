@@ -77,7 +77,7 @@ import Testing
     #expect(rows.map { $0["state"] } == ["selected", "failed", "rejected"])
     #expect(
       rows.map { $0["reason"] } == [
-        "first_attempt_that_passed", "truncated", "blurred: hold still",
+        "first_attempt_that_passed", "truncated", "blurred",
       ])
     #expect(rows.map { $0["picture_state"] } == ["held", "failed", "released"])
     #expect(

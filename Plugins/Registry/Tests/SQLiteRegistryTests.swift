@@ -121,7 +121,7 @@ import Testing
         == "rejected,selected,selected")
     #expect(
       try text("SELECT reason FROM current_disposition WHERE state = 'rejected'")
-        == "blurred: hold still")
+        == "blurred")
   }
 
   @Test("a missing figure has its reason and no value")
