@@ -89,7 +89,7 @@ struct StudyMaterial: Sendable {
     self.visits = visits
     let rank = Dictionary(uniqueKeysWithValues: visits.enumerated().map { ($1, $0) })
     let bySubject = Dictionary(grouping: found.keys, by: \.subject)
-    subjects = bySubject.keys.sorted().map { subject in
+    subjects = bySubject.keys.sorted(by: NaturalOrder.precedes).map { subject in
       let spots = Dictionary(grouping: bySubject[subject] ?? []) {
         [$0.region, $0.side, $0.session]
       }
@@ -101,7 +101,9 @@ struct StudyMaterial: Sendable {
               let entries = found[key] ?? []
               return VisitOfRegion(
                 visit: key.visit, combined: RegionMeasurement.combine(entries.map(\.part), of: key),
-                pictures: entries.map(\.picture).sorted { $0.key.path < $1.key.path })
+                pictures: entries.map(\.picture).sorted {
+                  NaturalOrder.precedes($0.key.path, $1.key.path)
+                })
             })
       }
       return Subject(subject: subject, regions: regions)
