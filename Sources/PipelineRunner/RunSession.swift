@@ -299,6 +299,7 @@ struct RunSession: Sendable {
       let name = stage.plan.name
       let references = try ledger.standing(at: name, in: flow)
       let setAside = try ledger.setAside(before: name, in: flow)
+      let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
       let head = try auditHead(ofExporting: references, to: stage.plan)
       let meter = run.meters[name]
@@ -309,7 +310,7 @@ struct RunSession: Sendable {
         meter.ended()
       }
       try await failing(name) {
-        try await project(references.count, setAside, head) { index in
+        try await project(references.count, setAside, refused, head) { index in
           meter.received(in: call)
           let reference = references[index]
           let record = try host.record(reference)

@@ -10,6 +10,10 @@ struct ResultsTable {
   static let rowLimit = 40
 
   private let rows: [(region: RegionMeasurement, truth: RegionTruth?)]
+  /// How many measured pictures the quality gate accepted.
+  let accepted: Int
+  /// Those that it rejected.
+  let rejected: [UnmeasuredPictures.Picture]
 
   /// Reads the current measurements from the ledger.
   ///
@@ -21,6 +25,8 @@ struct ResultsTable {
     let decoder = RecordDecoder(contentFolder: contents)
     var rows: [(region: RegionMeasurement, truth: RegionTruth?)] = []
     var open: [HairMeasurement] = []
+    var accepted = 0
+    var rejected: [UnmeasuredPictures.Picture] = []
     func close() throws {
       if !open.isEmpty {
         rows.append(
@@ -36,9 +42,25 @@ struct ResultsTable {
         guard let key = measurement.acquisition else { return }
         if let last = open.last?.acquisition, last.regionVisit != key.regionVisit { try close() }
         open.append(measurement)
+        if measurement.quality.accepted {
+          accepted += 1
+        } else {
+          rejected.append(
+            UnmeasuredPictures.Picture(
+              acquisition: key, state: "rejected",
+              why: measurement.quality.reasons.joined(separator: "; ")))
+        }
       }, contentFolder: contents)
     try close()
-    self.rows = rows
+    // Of one subject the order of the identities stays.
+    self.rows = rows.enumerated().sorted { left, right in
+      let subjects = (left.element.region.regionVisit, right.element.region.regionVisit)
+      return subjects.0.subject == subjects.1.subject
+        ? left.offset < right.offset
+        : NaturalOrder.precedes(subjects.0.subject, subjects.1.subject)
+    }.map(\.element)
+    self.accepted = accepted
+    self.rejected = rejected
   }
 
   /// Whether nothing was measured.
@@ -94,10 +116,14 @@ struct ResultsTable {
     return [
       visit.subject, visit.visit,
       visit.region + (visit.side == "unknown" ? "" : " \(visit.side)"),
-      MeasurementText.fixed(region.figure(.density)?.squareCentimetres ?? 0, 2),
-      bare(figure(.count, in: region), 0), bare(density, 1), interval(density),
-      bare(figure(.medianDiameter, in: region), 1), ratio(of: region),
     ]
+      + (figure(.count, in: region).value == nil
+        ? ["-", "none", "-", "", "-", "-"]
+        : [
+          MeasurementText.fixed(region.figure(.density)?.squareCentimetres ?? 0, 2),
+          bare(figure(.count, in: region), 0), bare(density, 1), interval(density),
+          bare(figure(.medianDiameter, in: region), 1), ratio(of: region),
+        ])
   }
 
   private func cells(of truth: RegionTruth?) -> [String] {
@@ -123,7 +149,7 @@ struct ResultsTable {
   private func bare(_ figure: Figure, _ decimals: Int) -> String {
     switch figure {
     case .known(let value): MeasurementText.fixed(value.value, decimals)
-    case .missing(let reason): reason
+    case .missing: "none"
     }
   }
 
