@@ -138,8 +138,13 @@ public final class PipelineRun: Sendable {
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       actor: options.actor, now: options.now)
     if let last = ledger.last, last.isUnfinished {
+      // One that came to its end left nothing; what waits was released from quarantine since.
+      let message: Logger.Message =
+        last.ending == RunReport.Ending.completed.rawValue
+        ? "going on with what was released since the last run"
+        : "going on with a run that did not come to its end"
       options.logger.notice(
-        "going on with a run that did not come to its end",
+        message,
         metadata: [
           "run": "\(last.entry.number)", "ending": "\(last.ending)", "waiting": "\(last.pending)",
         ])
