@@ -20,7 +20,12 @@ struct ResultsTable {
   /// - Parameters:
   ///   - folder: the data folder.
   ///   - truth: what is true of rendered pictures, if there are any.
-  init(folder: DataFolder, truth: PhantomTruthFile?) throws {
+  ///   - failed: pictures that cannot be measured as they are now; what an earlier version of one
+  ///     gave does not count.
+  init(
+    folder: DataFolder, truth: PhantomTruthFile?, failed: [UnmeasuredPictures.Picture] = []
+  ) throws {
+    let failed = Set(failed.map(\.acquisition))
     let contents = "\(folder.privatePath)/content"
     let decoder = RecordDecoder(contentFolder: contents)
     var rows: [(region: RegionMeasurement, truth: RegionTruth?)] = []
@@ -39,7 +44,7 @@ struct ResultsTable {
       HairMeasurement.schema,
       { _, payload in
         let measurement = try decoder.decode(HairMeasurement.self, from: payload)
-        guard let key = measurement.acquisition else { return }
+        guard let key = measurement.acquisition, !failed.contains(key) else { return }
         if let last = open.last?.acquisition, last.regionVisit != key.regionVisit { try close() }
         open.append(measurement)
         if measurement.quality.accepted {

@@ -9,16 +9,19 @@ struct RunSummary {
   private let plan: Plan
   private let report: RunReport
   private let results: ResultsTable
+  private let failed: [UnmeasuredPictures.Picture]
   private let unmeasured: UnmeasuredPictures
   private let deidentifying: Set<String>
 
-  init(plan: Plan, report: RunReport, results: ResultsTable) {
+  /// Reads the figures from the ledger.
+  init(plan: Plan, report: RunReport) throws {
     self.plan = plan
     self.report = report
-    self.results = results
     deidentifying = Set(plan.stages.filter { $0.declassify != nil }.map(\.name))
-    unmeasured = UnmeasuredPictures(
-      rejected: results.rejected, setAside: report.quarantined, deidentifying: deidentifying)
+    failed = UnmeasuredPictures.failed(report.quarantined, deidentifying: deidentifying)
+    results = try ResultsTable(
+      folder: plan.folder, truth: PhantomTruthFile(of: plan), failed: failed)
+    unmeasured = UnmeasuredPictures(results.rejected + failed)
   }
 
   /// How the run counts for the shell.
@@ -94,7 +97,7 @@ struct RunSummary {
       let held = report.quarantined.count { deidentifying.contains($0.failure.stage) }
       lines.append(
         "figures: \(results.accepted) accepted, \(results.rejected.count) rejected for quality, "
-          + "\(unmeasured.failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : ""))
+          + "\(failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : ""))
     }
     if report.quarantined.isEmpty {
       lines.append("nothing is set aside")

@@ -15,27 +15,28 @@ struct UnmeasuredPictures {
     let why: String
   }
 
-  /// Those that no stage could measure.
-  let failed: [Picture]
   private let pictures: [Picture]
 
-  /// - Parameters:
-  ///   - rejected: those that the quality gate rejected.
-  ///   - setAside: what is set aside; of it what is a picture, and not held by `deidentifying`
-  ///     stages, has failed.
-  init(
-    rejected: [Picture], setAside: [QuarantinedDelivery], deidentifying: Set<String>
-  ) {
-    failed = setAside.compactMap { entry in
+  /// - Parameter pictures: rejected and failed ones, in any order.
+  init(_ pictures: [Picture]) {
+    self.pictures = pictures.sorted {
+      NaturalOrder.precedes($0.acquisition.path, $1.acquisition.path)
+    }
+  }
+
+  /// The pictures of what is set aside that no stage could measure.
+  ///
+  /// - Parameter deidentifying: the stages that hold for privacy what was measured well.
+  static func failed(
+    _ setAside: [QuarantinedDelivery], deidentifying: Set<String>
+  ) -> [Picture] {
+    setAside.compactMap { entry in
       guard !deidentifying.contains(entry.failure.stage),
         let key = AcquisitionKey(of: RecordIdentity(entry.identity)),
         entry.identity == key.identity(of: CapturedImage.schema).text
       else { return nil }
       return Picture(
         acquisition: key, state: "failed", why: "\(entry.failure.message); \(entry.failure.hint)")
-    }
-    pictures = (rejected + failed).sorted {
-      NaturalOrder.precedes($0.acquisition.path, $1.acquisition.path)
     }
   }
 

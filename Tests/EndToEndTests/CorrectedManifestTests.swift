@@ -2,8 +2,8 @@ import Foundation
 import GRDB
 import Testing
 
-/// A subject or visit that was mistyped and is corrected in the manifest: the same picture must not
-/// count for two.
+/// A list or a picture that is corrected between two runs: the same picture must not count for two,
+/// nor an earlier one for a later.
 @Suite struct CorrectedManifestTests {
   private struct Account: Decodable {
     struct Notice: Decodable {
@@ -12,8 +12,13 @@ import Testing
       let negative: Bool
     }
     struct Region: Decodable { let subject: String }
+    struct Unmeasured: Decodable {
+      let state: String
+      let acquisition: String
+    }
     let notices: [Notice]
     let results: [Region]
+    let unmeasured: [Unmeasured]
 
     init(_ outcome: AnagenProcess.Outcome) throws {
       self = try JSONDecoder().decode(Account.self, from: Data(outcome.results.utf8))
@@ -80,6 +85,21 @@ import Testing
     #expect(notices.map(\.code) == ["pictures_doubled"] && notices.allSatisfy(\.negative))
     #expect(!outcome.talk.contains("S2"))
     #expect(try current(material) == ["S1", "S2"])
+  }
+
+  @Test("a picture that is replaced by half of one has no figures any more, and says why")
+  func replacedByHalf() throws {
+    let material = try Material(good: 1)
+    #expect(try Account(material.run()).results.map(\.subject) == ["S1"])
+    let half = material.originals[0].prefix(material.originals[0].count / 2)
+    try Data(half).write(to: URL(filePath: "\(material.images)/\(material.rows[0].file)"))
+    let outcome = try material.run()
+    #expect(outcome.status == 1)
+    let account = try Account(outcome)
+    #expect(account.results.isEmpty)
+    #expect(account.unmeasured.map(\.state) == ["failed"])
+    #expect(account.unmeasured[0].acquisition == "open/S1/V1/D0/vertex/unknown/1/1/1")
+    #expect(try current(material).isEmpty)
   }
 
   private func lines(_ material: Material, _ subjects: [String]) -> [String] {
