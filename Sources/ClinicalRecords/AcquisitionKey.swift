@@ -43,6 +43,20 @@ public struct AcquisitionKey: Hashable, Sendable, Codable {
     self.attempt = attempt
   }
 
+  /// The acquisition in an identity that ``identity(of:)`` made; `nil` for another identity.
+  public init?(of identity: RecordIdentity) {
+    guard let colon = identity.text.firstIndex(of: ":") else { return nil }
+    let parts = identity.text[identity.text.index(after: colon)...]
+      .split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let numbers = parts.suffix(3).compactMap { Int($0) }
+    guard parts.count == 9, parts.prefix(6).allSatisfy(AcquisitionKey.isValidName),
+      numbers.count == 3, numbers.allSatisfy({ $0 >= 1 })
+    else { return nil }
+    self.init(
+      study: parts[0], subject: parts[1], visit: parts[2], session: parts[3], region: parts[4],
+      side: parts[5], placement: numbers[0], field: numbers[1], attempt: numbers[2])
+  }
+
   /// Whether a text may stand in a key: 1 to 64 characters, no slash, no control character, no
   /// space at either end.
   public static func isValidName(_ text: String) -> Bool {

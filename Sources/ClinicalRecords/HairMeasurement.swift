@@ -193,7 +193,7 @@ public struct Hair: Codable, Sendable, Equatable {
 public struct MeasurementQuality: Codable, Sendable, Equatable {
   /// Whether it passed the gate.
   public let accepted: Bool
-  /// Why not, in words that an operator can act on.
+  /// Why not, in words that an operator can act on: what is wrong, a colon, what to do.
   public let reasons: [String]
   /// 0 (blurred) to 1 (sharp).
   public let sharpness: Double
@@ -215,6 +215,13 @@ public struct MeasurementQuality: Codable, Sendable, Equatable {
     self.pointSpreadSigmaMicrometres = pointSpreadSigmaMicrometres
     self.glareShare = glareShare
     self.exposure = exposure
+  }
+
+  /// What is wrong as stable words, such as `not_sharp`: what stands before a reason's colon.
+  public static func codes(of reasons: [String]) -> [String] {
+    reasons.map { reason in
+      reason.prefix { $0 != ":" }.split(separator: " ").joined(separator: "_").lowercased()
+    }
   }
 }
 

@@ -20,6 +20,8 @@ struct AuditAction {
     case released = "quarantine.release"
     /// Deliveries that were set aside were given up.
     case purged = "quarantine.purge"
+    /// Pictures were given under other identities than before, which supersede the earlier ones.
+    case corrected = "source.corrected"
   }
 
   let name: Name

@@ -34,6 +34,18 @@ public struct QuarantineEvent: Sendable, Codable {
 extension LedgerReading {
   /// Every delivery that is set aside and not given up, oldest first.
   public func quarantined() throws -> [QuarantinedDelivery] {
+    try deliveries(where: "state = 2 AND superseded_by IS NULL AND purged IS NULL")
+  }
+
+  /// A delivery that was set aside at least once, with its last failure, whatever became of it
+  /// since; `nil` when there is none of that number.
+  public func onceQuarantined(_ delivery: Int64) throws -> QuarantinedDelivery? {
+    try deliveries(where: "delivery.id = ?", [delivery]).first
+  }
+
+  private func deliveries(
+    where condition: String, _ arguments: StatementArguments = []
+  ) throws -> [QuarantinedDelivery] {
     try RunLedger.inWords {
       try database.read { db in
         try Row.fetchAll(
@@ -45,9 +57,8 @@ extension LedgerReading {
             JOIN record ON record.id = delivery.record_id
             JOIN quarantine ON quarantine.id =
               (SELECT max(id) FROM quarantine WHERE delivery_id = delivery.id)
-            WHERE state = 2 AND superseded_by IS NULL AND purged IS NULL
-            ORDER BY delivery.id
-            """
+            WHERE \(condition) ORDER BY delivery.id
+            """, arguments: arguments
         ).map { row in
           QuarantinedDelivery(
             delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),

@@ -23,6 +23,22 @@ public struct LedgerReading: Sendable {
     database = try RunLedger.inWords { try DatabaseQueue(path: path, configuration: configuration) }
   }
 
+  /// Every edge with deliveries, in the order in which a plan first had them: that of its stages.
+  public func edges() throws -> [EdgeKey] {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT from_stage, to_stage FROM route
+            WHERE EXISTS (SELECT 1 FROM delivery WHERE route_id = route.id)
+            GROUP BY from_stage, to_stage ORDER BY min(id)
+            """
+        ).map { EdgeKey(from: $0["from_stage"], to: $0["to_stage"]) }
+      }
+    }
+  }
+
   /// How many deliveries are in which state on each edge, over all runs.
   public func deliveryCounts() throws -> [EdgeKey: DeliveryCounts] {
     try RunLedger.inWords {
@@ -104,6 +120,17 @@ public struct LedgerReading: Sendable {
       }
     }
     return try rows.compactMap { try LedgerReading.payload($0, contentFolder) }
+  }
+
+  /// A record's canonical JSON; `nil` when there is no such record.
+  public func payload(of record: Int64, contentFolder: String) throws -> [UInt8]? {
+    let row = try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchOne(
+          db, sql: "SELECT payload, payload_sha256 FROM record WHERE id = ?", arguments: [record])
+      }
+    }
+    return try row.flatMap { try LedgerReading.payload($0, contentFolder) }
   }
 
   private static func payload(_ row: Row, _ contentFolder: String) throws -> [UInt8]? {

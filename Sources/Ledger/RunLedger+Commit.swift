@@ -122,6 +122,11 @@ private struct CommitStep {
       """,
       row, product.delivery ?? 0, product.parent?.number, run, product.stage,
       product.resultVersion)
+    if product.delivery == nil, let content = product.record.contents.first {
+      try execute(
+        "INSERT OR IGNORE INTO temp.given(content, record_id) VALUES (?, ?)",
+        RunLedger.givenKey(content.sha256), row)
+    }
     return (row, known == nil)
   }
 

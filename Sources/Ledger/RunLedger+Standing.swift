@@ -21,7 +21,29 @@ extension RunLedger {
   public func account(before stage: String, in flow: PlanFlow) throws -> UpstreamAccount {
     UpstreamAccount(
       standing: Set(try given(to: stage, in: flow).map(\.identity)),
-      setAside: try setAside(before: stage, in: flow))
+      setAside: try setAside(before: stage, in: flow), withdrawn: try withdrawn(from: stage))
+  }
+
+  /// Records of a stage that only a record of another identity supersedes, as
+  /// ``settleRefiled(isComplete:)`` leaves them.
+  private func withdrawn(from stage: String) throws -> Set<RecordIdentity> {
+    try RunLedger.inWords {
+      try database.read { db in
+        Set(
+          try String.fetchAll(
+            db,
+            sql: """
+              SELECT DISTINCT record.identity FROM record
+              JOIN record AS later ON later.id = record.superseded_by
+                AND later.identity <> record.identity
+              JOIN delivery ON delivery.record_id = record.id
+              JOIN route ON route.id = delivery.route_id AND route.to_stage = ?
+              WHERE NOT EXISTS (SELECT 1 FROM record AS current
+                WHERE current.identity = record.identity AND current.superseded_by IS NULL)
+              """, arguments: [stage]
+          ).map { RecordIdentity($0) })
+      }
+    }
   }
 
   private func given(
@@ -61,6 +83,33 @@ extension RunLedger {
           SetAside(
             identity: RecordIdentity(row["identity"]), stage: row["stage"],
             isHeld: flow.deidentifying.contains(row["stage"]), reason: row["reason"])
+        }
+      }
+    }
+  }
+
+  /// The standing records that stages before a projection refused or failed on, by themselves;
+  /// for projections that may identify.
+  public func refused(before stage: String, in flow: PlanFlow) throws -> [Refused] {
+    let arguments = arguments(stage, flow)
+    return try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            \(RunLedger.standingTables)
+            SELECT DISTINCT record.identity, quarantine.stage, message, hint FROM refusal
+            JOIN standing ON standing.id = refusal.record_id
+            JOIN line ON line.stage = :stage AND line.other = refusal.stage
+            JOIN record ON record.id = refusal.record_id
+            JOIN quarantine ON quarantine.id =
+              (SELECT max(id) FROM quarantine WHERE delivery_id = refusal.delivery_id)
+            WHERE refusal.stage <> :stage ORDER BY record.identity, quarantine.stage
+            """, arguments: arguments
+        ).map {
+          Refused(
+            identity: RecordIdentity($0["identity"]), stage: $0["stage"], message: $0["message"],
+            hint: $0["hint"])
         }
       }
     }

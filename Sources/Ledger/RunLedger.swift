@@ -73,6 +73,7 @@ public final class RunLedger: Sendable {
     }
     (last, run) = try RunLedger.inWords {
       try database.write { db in
+        try db.execute(sql: RunLedger.givenTable)
         let last = try LastRun.read(db)
         try db.execute(
           sql: """

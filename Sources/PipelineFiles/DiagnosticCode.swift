@@ -7,7 +7,8 @@ extension Diagnostic.Code {
     .misplacedKey, .wrongType, .outOfRange, .wrongUnit, .unknownWord, .badName, .notAvailable,
     .undeclaredVariable, .unusedVariable, .variableWithoutValue, .missingEnvironment,
     .badReference, .misplacedReference, .secretWrittenOut, .missingFile, .outsideDataFolder,
-    .sharedOutput, .unknownStage, .missingSetting, .settingsConflict, .missingInput,
+    .dataFolderInside, .sharedOutput, .unknownStage, .missingSetting, .settingsConflict,
+    .missingInput,
     .inputOfSource, .duplicateInput, .unknownInput, .inputIsSink, .cycle, .schemaMismatch,
     .typeMismatch, .looseEnd, .effectNotSingle, .intakeNotLive, .dropRefused, .memory, .privacy,
     .missingAccepts, .grantRefused, .grantUnneeded, .identifiedOutside, .testStage,
@@ -112,6 +113,10 @@ extension Diagnostic.Code {
   static let missingFile = Diagnostic.Code(
     "missing_file",
     "A file or folder that the pipeline names is not there or cannot be read.")
+  static let dataFolderInside = Diagnostic.Code(
+    "data_folder_inside",
+    "The data folder lies in a folder that a stage reads, so that what a run writes would be read "
+      + "as if it had been given.")
   static let outsideDataFolder = Diagnostic.Code(
     "outside_data_folder",
     "A stage would write outside the run's data folder.")

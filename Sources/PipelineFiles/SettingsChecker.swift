@@ -158,7 +158,14 @@ struct SettingsChecker {
 
   /// A folder's path is left out of the reuse key: what counts is what a stage reads from it.
   private func inputFolder(_ node: DocumentNode, _ subject: String) -> Value? {
-    existing(node, subject, .folder, "folder").map { (.string($0), nil) }
+    guard let path = existing(node, subject, .folder, "folder") else { return nil }
+    guard FilePaths.relative(dataFolder, to: path) == nil else {
+      reader.report(
+        .dataFolderInside, at: node.place, "\(subject): the data folder lies in this folder",
+        hint: "name a data folder beside it: what a run writes would be read as pictures")
+      return nil
+    }
+    return (.string(path), nil)
   }
 
   private func existing(

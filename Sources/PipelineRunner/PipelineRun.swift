@@ -68,6 +68,7 @@ public final class PipelineRun: Sendable {
   let options: Options
   let account: RunAccount
   let meters: RunMeters
+  let notes = RunNotes()
   private let state = Mutex(State())
 
   /// Prepares a run; nothing is opened yet.
@@ -141,8 +142,13 @@ public final class PipelineRun: Sendable {
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       actor: options.actor, now: options.now)
     if let last = ledger.last, last.isUnfinished {
+      // One that came to its end left nothing; what waits was released from quarantine since.
+      let message: Logger.Message =
+        last.ending == RunReport.Ending.completed.rawValue
+        ? "going on with what was released since the last run"
+        : "going on with a run that did not come to its end"
       options.logger.notice(
-        "going on with a run that did not come to its end",
+        message,
         metadata: [
           "run": "\(last.entry.number)", "ending": "\(last.ending)", "waiting": "\(last.pending)",
         ])
@@ -254,6 +260,6 @@ public final class PipelineRun: Sendable {
       quarantined: try LedgerReading(folder: plan.folder).quarantined(), seconds: seconds,
       accepted: state.withLock { $0.accepted },
       intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) },
-      auditHead: try ledger.auditHead())
+      notices: notes.notices, auditHead: try ledger.auditHead())
   }
 }

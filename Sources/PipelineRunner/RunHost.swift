@@ -12,6 +12,7 @@ struct RunHost: StageHost {
   let logger: Logger
   let clock: @Sendable () -> Double
   let meters: RunMeters
+  let notes: RunNotes
   let recent = RecentRecords()
 
   /// A stored record, from memory if it is still there.
@@ -35,6 +36,9 @@ struct RunHost: StageHost {
   func now() -> Double { clock() }
 
   func expect(_ records: Int, from stage: String) { meters.expect(records, from: stage) }
+  func note(_ notice: Notice) { notes.add(notice) }
+  func release(_ file: ReleasedFile) { notes.add(file) }
+  var releasedFiles: [ReleasedFile] { notes.files }
 
   func log(
     _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]
@@ -74,6 +78,9 @@ struct LookupNotingHost: StageHost {
   func sha256(of bytes: [UInt8]) -> ContentDigest { base.sha256(of: bytes) }
   func secret(named name: String) throws -> [UInt8] { try base.secret(named: name) }
   func now() -> Double { base.now() }
+  func note(_ notice: Notice) { base.note(notice) }
+  func release(_ file: ReleasedFile) { base.release(file) }
+  var releasedFiles: [ReleasedFile] { base.releasedFiles }
   func log(
     _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]
   ) {

@@ -1,6 +1,6 @@
 import BoundedQueues
 public import Ledger
-import StageKit
+public import StageKit
 
 /// How a run went.
 public struct RunReport: Sendable {
@@ -28,6 +28,8 @@ public struct RunReport: Sendable {
   public let accepted: Int
   /// What live sources lost or refused before acceptance.
   public let intakes: [Intake]
+  /// What stages want told.
+  public let notices: [Notice]
   /// The audit chain's head after the run: to be kept elsewhere.
   public let auditHead: AuditHead
 

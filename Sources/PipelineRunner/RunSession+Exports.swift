@@ -14,6 +14,12 @@ extension Plan {
     }
     return paths.isEmpty || !paths.allSatisfy { $0.hasPrefix(folder.privatePath + "/") }
   }
+
+  /// Whether a last stage may be told who a refused record is of: it takes identified records, and
+  /// nothing that it writes may leave.
+  func mayIdentify(_ stage: Stage) -> Bool {
+    !isExport(stage) && edges(into: stage.name).contains { $0.label == .identified }
+  }
 }
 
 extension RunSession {

@@ -13,7 +13,7 @@ struct RunSession: Sendable {
   let ledger: RunLedger
   private let account: RunAccount
   private let types: [SchemaID: RecordType]
-  private let host: RunHost
+  let host: RunHost
   private let destinations: [String: EffectDestination]
   private let stages: [MadeStage]
 
@@ -38,7 +38,7 @@ struct RunSession: Sendable {
     self.types = types
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
-      clock: run.options.now, meters: run.meters)
+      clock: run.options.now, meters: run.meters, notes: run.notes)
     stages = try await RunSession.makeStages(of: plan, host: host)
     destinations = try RunSession.destinations(of: stages, in: plan, ledger)
     let keys = try ReuseKeys(
@@ -180,6 +180,7 @@ struct RunSession: Sendable {
   ) async throws {
     try await handleSuspects(stages, committer, inHand)
     try await work(stages, committer, inHand, withSources: true)
+    try settleRefiled()
     var rounds = RunSession.lookupRounds
     while rounds > 0, !run.isInterrupted {
       let hasReleased = run.takeReleased()
@@ -317,6 +318,7 @@ struct RunSession: Sendable {
       let name = stage.plan.name
       let references = try ledger.standing(at: name, in: flow)
       let setAside = try ledger.setAside(before: name, in: flow)
+      let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
       let head = try auditHead(ofExporting: references, to: stage.plan)
       let meter = run.meters[name]
@@ -327,7 +329,7 @@ struct RunSession: Sendable {
         meter.ended()
       }
       try await failing(name) {
-        try await project(references.count, setAside, head) { index in
+        try await project(references.count, setAside, refused, head) { index in
           meter.received(in: call)
           let reference = references[index]
           let record = try host.record(reference)

@@ -145,6 +145,10 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   public let count: Int
   /// What was set aside before the projection; ordered.
   public let setAside: [SetAside]
+  /// The same by the refused records themselves; ordered.
+  ///
+  /// Empty unless the projection takes identified records and writes below `private/` alone.
+  public let refused: [Refused]
   /// The signed head of the host's audit chain, which covers this very export: for its manifest.
   ///
   /// `nil` where nothing leaves, or where the host keeps no chain.
@@ -152,11 +156,12 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
 
   /// Wraps the host's store; `fetch` gives the record at a position below `count`.
   public init(
-    count: Int, setAside: [SetAside] = [], auditHead: String? = nil,
+    count: Int, setAside: [SetAside] = [], refused: [Refused] = [], auditHead: String? = nil,
     fetch: @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
   ) {
     self.count = count
     self.setAside = setAside
+    self.refused = refused
     self.auditHead = auditHead
     self.fetch = fetch
   }

@@ -64,6 +64,12 @@ public protocol StageHost: Sendable {
   func now() -> Double
   /// How many records a source will hand over in all.
   func expect(_ records: Int, from stage: String)
+  /// Keeps what who runs the pipeline is told at its end.
+  func note(_ notice: Notice)
+  /// Keeps a file that may leave; one named again replaces what was said of that path before.
+  func release(_ file: ReleasedFile)
+  /// The files named so far in this run, in the order of their paths.
+  var releasedFiles: [ReleasedFile] { get }
   /// Writes a log line: a constant message, and values that tell nothing of a subject.
   func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String])
   /// The nearest ancestor with this schema of a stored record, by the record's ledger reference.
@@ -72,9 +78,16 @@ public protocol StageHost: Sendable {
   func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)?
 }
 
+/// A host outside of a run: nobody watches, and nothing leaves.
 extension StageHost {
   /// Nobody watches.
   public func expect(_ records: Int, from stage: String) {}
+  /// Nobody is told.
+  public func note(_ notice: Notice) {}
+  /// Nothing leaves.
+  public func release(_ file: ReleasedFile) {}
+  /// None.
+  public var releasedFiles: [ReleasedFile] { [] }
 }
 
 /// How much a log line matters.

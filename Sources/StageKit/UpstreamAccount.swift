@@ -13,11 +13,38 @@ public struct UpstreamAccount: Sendable {
   public let standing: Set<RecordIdentity>
   /// What was set aside, each with a record of the sink that shares its source record; ordered.
   public let setAside: [SetAside]
+  /// Records given to the sink whose source record was filed under another identity since: the
+  /// acquisition that they tell of was a mistake.
+  public let withdrawn: Set<RecordIdentity>
 
   /// Makes an account.
-  public init(standing: Set<RecordIdentity>, setAside: [SetAside] = []) {
+  public init(
+    standing: Set<RecordIdentity>, setAside: [SetAside] = [],
+    withdrawn: Set<RecordIdentity> = []
+  ) {
     self.standing = standing
     self.setAside = setAside
+    self.withdrawn = withdrawn
+  }
+}
+
+/// A record that a stage before an identified projection refused or failed on.
+public struct Refused: Sendable, Hashable {
+  /// The record.
+  public let identity: RecordIdentity
+  /// The stage that refused, by its key in the pipeline file.
+  public let stage: String
+  /// What it said, in words.
+  public let message: String
+  /// What to do.
+  public let hint: String
+
+  /// Makes an entry.
+  public init(identity: RecordIdentity, stage: String, message: String, hint: String) {
+    self.identity = identity
+    self.stage = stage
+    self.message = message
+    self.hint = hint
   }
 }
 

@@ -21,6 +21,8 @@ public final class TestHost: StageHost {
     var now: Double
     var secrets: [String: [UInt8]]
     var lines: [LogLine] = []
+    var notices: [Notice] = []
+    var files: [String: ReleasedFile] = [:]
     var records: [Int64: (record: any StoredRecord, parent: Int64?)] = [:]
   }
   private let state: Mutex<State>
@@ -39,6 +41,9 @@ public final class TestHost: StageHost {
 
   /// Every line written so far.
   public var log: [LogLine] { state.withLock { $0.lines } }
+
+  /// Every notice given so far.
+  public var notices: [Notice] { state.withLock { $0.notices } }
 
   /// Keeps a record as if a run had stored it.
   ///
@@ -85,6 +90,17 @@ public final class TestHost: StageHost {
 
   /// The time in the test's hand.
   public func now() -> Double { state.withLock { $0.now } }
+
+  /// Keeps the notice.
+  public func note(_ notice: Notice) { state.withLock { $0.notices.append(notice) } }
+
+  /// Keeps the file.
+  public func release(_ file: ReleasedFile) { state.withLock { $0.files[file.path] = file } }
+
+  /// Every file kept.
+  public var releasedFiles: [ReleasedFile] {
+    state.withLock { $0.files.values.sorted { $0.path < $1.path } }
+  }
 
   /// Keeps the line.
   public func log(

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClinicalRecords
 import Crypto
 import Ledger
+import StageKit
 
 /// `anagen explain`: the journey of a record.
 struct ExplainCommand: AnagenCommand {
@@ -45,10 +46,34 @@ struct ExplainCommand: AnagenCommand {
       switch output.format {
       case .json:
         try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(journey) + [10])
-      case .text: try environment.terminal.result(JourneyText(journey).text)
+      case .text:
+        let verdicts = try verdicts(in: journey, reading, place.folder(in: environment))
+        try environment.terminal.result(JourneyText(journey, verdicts: verdicts).text)
       }
     }
     return .done
+  }
+
+  /// What the quality gate says of each measurement in a journey, by the record's number.
+  private func verdicts(
+    in journey: RecordJourney, _ reading: LedgerReading, _ folder: DataFolder
+  ) throws -> [Int64: String] {
+    var verdicts: [Int64: String] = [:]
+    var waiting = [journey]
+    let contents = "\(folder.privatePath)/content"
+    while let journey = waiting.popLast() {
+      waiting += journey.deliveries.flatMap(\.results)
+      guard journey.schema.hasPrefix("\(HairMeasurement.schema.name)/"),
+        let payload = try reading.payload(of: journey.record, contentFolder: contents)
+      else { continue }
+      let quality = try RecordDecoder(contentFolder: contents)
+        .decode(HairMeasurement.self, from: payload).quality
+      verdicts[journey.record] =
+        quality.accepted
+        ? "accepted by the quality gate"
+        : "rejected by the quality gate: \(quality.reasons.joined(separator: "; "))"
+    }
+    return verdicts
   }
 }
 
@@ -56,7 +81,13 @@ struct ExplainCommand: AnagenCommand {
 struct JourneyText {
   private(set) var lines: [String] = []
 
-  init(_ journey: RecordJourney) { add(journey, depth: 0) }
+  private let verdicts: [Int64: String]
+
+  /// - Parameter verdicts: what is said of a record beside its journey, by its number.
+  init(_ journey: RecordJourney, verdicts: [Int64: String] = [:]) {
+    self.verdicts = verdicts
+    add(journey, depth: 0)
+  }
 
   var text: String { lines.joined(separator: "\n") }
 
@@ -70,6 +101,7 @@ struct JourneyText {
       lines.append(
         "\(indent)  made by \(origin.stage), version \(origin.resultVersion), in run \(origin.run)")
     }
+    if let verdict = verdicts[journey.record] { lines.append("\(indent)  \(verdict)") }
     for delivery in journey.deliveries { add(delivery, indent: indent, depth: depth) }
   }
 

@@ -34,7 +34,8 @@ struct MeasureCommand: AnagenCommand {
   var files: [String]
 
   @Option(
-    name: .customLong("um-per-px"),
+    // Unconditional, so that a negative number is read, and answered, as a number.
+    name: .customLong("um-per-px"), parsing: .unconditional,
     help: ArgumentHelp("The scale: micrometres of skin in one pixel.", valueName: "number"))
   var micrometresPerPixel: Double?
 
@@ -60,7 +61,7 @@ struct MeasureCommand: AnagenCommand {
     if let scale = micrometresPerPixel, !(scale.isFinite && scale > 0) {
       throw ValidationError(
         "--um-per-px \(scale.isFinite ? JSONValue.number(scale).text : "\(scale)") is no scale; "
-          + "give the micrometres of skin in one pixel, such as 5")
+          + "it is positive: give the micrometres of skin in one pixel, such as 5")
     }
     if let jobs, !(1...256).contains(jobs) {
       throw ValidationError("--jobs \(jobs) is out of range; give 1 to 256")
@@ -80,7 +81,7 @@ struct MeasureCommand: AnagenCommand {
       micrometresPerPixel: micrometresPerPixel,
       study: try study.map { try StudyArgument.read($0, on: terminal) } ?? .open())
     let drawing = try overlay ? drawingPlaces(for: paths) : [:]
-    let stop = StopRequest(Signals(), terminal)
+    let stop = StopRequest(Signals(on: terminal), terminal)
     let bar = ProgressBar(terminal, total: paths.count, noun: "pictures")
     var tally = Tally()
     let delivered = try await OrderedWork.run(

@@ -32,7 +32,7 @@ struct MissingAcquisitions {
           .insert("\(key.session)/\(key.placement)/\(key.field)")
       }, contentFolder: contents)
     let sessions = max(1, study.sessions.count)
-    gaps = subjects.sorted().flatMap { subject in
+    gaps = subjects.sorted(by: NaturalOrder.precedes).flatMap { subject in
       study.visits.flatMap { visit in
         study.regions.compactMap { region -> Gap? in
           let planned = visit.placements * region.fields * sessions

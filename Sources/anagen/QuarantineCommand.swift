@@ -56,9 +56,8 @@ struct QuarantineCommand: ParsableCommand {
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
       let reading = try LedgerReading(folder: place.folder(in: environment))
       let history = try reading.quarantineHistory(of: number)
-      guard let entry = try reading.quarantined().first(where: { $0.delivery == number }) else {
-        // What was set aside once keeps its history.
-        if !history.isEmpty { return try show(history, on: environment.terminal) }
+      // What was set aside once keeps its head and its history, whatever was decided.
+      guard let entry = try reading.onceQuarantined(number) else {
         throw CommandFailure(
           .badData, "nothing is set aside under \(number)",
           hint: "'anagen quarantine list' shows the numbers")
@@ -73,22 +72,12 @@ struct QuarantineCommand: ParsableCommand {
       }
       return .done
     }
-
-    private func show(_ history: [QuarantineEvent], on terminal: Terminal) throws -> ExitStatus {
-      switch output.format {
-      case .json:
-        try terminal.result(
-          bytes: CanonicalJSONEncoder().encode(Detail(entry: nil, history: history)) + [10])
-      case .text: try terminal.result(QuarantineTable.text(of: history))
-      }
-      return .done
-    }
   }
 }
 
 /// One delivery with what happened to it, for `--format json`.
 private struct Detail: Encodable {
-  let entry: QuarantinedDelivery?
+  let entry: QuarantinedDelivery
   let history: [QuarantineEvent]
 }
 

@@ -10,17 +10,28 @@ struct ResultsTable {
   static let rowLimit = 40
 
   private let rows: [(region: RegionMeasurement, truth: RegionTruth?)]
+  /// How many measured pictures the quality gate accepted.
+  let accepted: Int
+  /// Those that it rejected.
+  let rejected: [UnmeasuredPictures.Picture]
 
   /// Reads the current measurements from the ledger.
   ///
   /// - Parameters:
   ///   - folder: the data folder.
   ///   - truth: what is true of rendered pictures, if there are any.
-  init(folder: DataFolder, truth: PhantomTruthFile?) throws {
+  ///   - failed: pictures that cannot be measured as they are now; what an earlier version of one
+  ///     gave does not count.
+  init(
+    folder: DataFolder, truth: PhantomTruthFile?, failed: [UnmeasuredPictures.Picture] = []
+  ) throws {
+    let failed = Set(failed.map(\.acquisition))
     let contents = "\(folder.privatePath)/content"
     let decoder = RecordDecoder(contentFolder: contents)
     var rows: [(region: RegionMeasurement, truth: RegionTruth?)] = []
     var open: [HairMeasurement] = []
+    var accepted = 0
+    var rejected: [UnmeasuredPictures.Picture] = []
     func close() throws {
       if !open.isEmpty {
         rows.append(
@@ -33,12 +44,28 @@ struct ResultsTable {
       HairMeasurement.schema,
       { _, payload in
         let measurement = try decoder.decode(HairMeasurement.self, from: payload)
-        guard let key = measurement.acquisition else { return }
+        guard let key = measurement.acquisition, !failed.contains(key) else { return }
         if let last = open.last?.acquisition, last.regionVisit != key.regionVisit { try close() }
         open.append(measurement)
+        if measurement.quality.accepted {
+          accepted += 1
+        } else {
+          rejected.append(
+            UnmeasuredPictures.Picture(
+              acquisition: key, state: "rejected",
+              why: measurement.quality.reasons.joined(separator: "; ")))
+        }
       }, contentFolder: contents)
     try close()
-    self.rows = rows
+    // Of one subject the order of the identities stays.
+    self.rows = rows.enumerated().sorted { left, right in
+      let subjects = (left.element.region.regionVisit, right.element.region.regionVisit)
+      return subjects.0.subject == subjects.1.subject
+        ? left.offset < right.offset
+        : NaturalOrder.precedes(subjects.0.subject, subjects.1.subject)
+    }.map(\.element)
+    self.accepted = accepted
+    self.rejected = rejected
   }
 
   /// Whether nothing was measured.
@@ -94,10 +121,14 @@ struct ResultsTable {
     return [
       visit.subject, visit.visit,
       visit.region + (visit.side == "unknown" ? "" : " \(visit.side)"),
-      MeasurementText.fixed(region.figure(.density)?.squareCentimetres ?? 0, 2),
-      bare(figure(.count, in: region), 0), bare(density, 1), interval(density),
-      bare(figure(.medianDiameter, in: region), 1), ratio(of: region),
     ]
+      + (figure(.count, in: region).value == nil
+        ? ["-", "none", "-", "", "-", "-"]
+        : [
+          MeasurementText.fixed(region.figure(.density)?.squareCentimetres ?? 0, 2),
+          bare(figure(.count, in: region), 0), bare(density, 1), interval(density),
+          bare(figure(.medianDiameter, in: region), 1), ratio(of: region),
+        ])
   }
 
   private func cells(of truth: RegionTruth?) -> [String] {
@@ -123,7 +154,7 @@ struct ResultsTable {
   private func bare(_ figure: Figure, _ decimals: Int) -> String {
     switch figure {
     case .known(let value): MeasurementText.fixed(value.value, decimals)
-    case .missing(let reason): reason
+    case .missing: "none"
     }
   }
 

@@ -20,9 +20,18 @@ struct ResumeCommand: AnagenCommand {
       """)
 
   @Argument(help: ArgumentHelp("The data folder of the run.", valueName: "folder"))
-  var folder: String
+  var folder: String = ""
+
+  /// What the other commands take; here the folder stands alone.
+  @Option(help: .hidden)
+  var data: String?
 
   @OptionGroup var options: RunOptions
+
+  func validate() throws {
+    if let data { throw ValidationError("resume names the folder alone: anagen resume \(data)") }
+    if folder.isEmpty { throw ValidationError("missing expected argument '<folder>'") }
+  }
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let folder = DataFolderArgument.folder(folder, in: environment)

@@ -21,7 +21,8 @@ struct RunCommand: AnagenCommand {
 
       At the end the sum of every edge is shown: opened = done + set aside + superseded + waiting.
 
-      The exit status is 1 when something is set aside: 'anagen quarantine list' tells why.
+      The exit status is 1 when something is set aside, and 'anagen quarantine list' tells why, or \
+      when the run calls for ATTENTION: released pictures are lost, or one picture counts twice.
       """)
 
   @OptionGroup var pipeline: PipelineArguments

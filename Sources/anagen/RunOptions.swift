@@ -51,8 +51,7 @@ struct RunOptions: ParsableArguments {
       try MetricsEndpoint(metricsAddress(address, in: environment)) { supervision.snapshot }
     }
     let (plan, report) = try await supervision.outcome(serving: endpoint)
-    let results = try ResultsTable(folder: plan.folder, truth: PhantomTruthFile(of: plan))
-    let account = RunSummary(plan: plan, report: report, results: results)
+    let account = try RunSummary(plan: plan, report: report)
     switch output.format {
     case .json: try terminal.result(account.json.text)
     case .text: try terminal.result(account.text)

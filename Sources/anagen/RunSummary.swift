@@ -9,27 +9,40 @@ struct RunSummary {
   private let plan: Plan
   private let report: RunReport
   private let results: ResultsTable
+  private let failed: [UnmeasuredPictures.Picture]
+  private let unmeasured: UnmeasuredPictures
+  private let deidentifying: Set<String>
 
-  init(plan: Plan, report: RunReport, results: ResultsTable) {
+  /// Reads the figures from the ledger.
+  init(plan: Plan, report: RunReport) throws {
     self.plan = plan
     self.report = report
-    self.results = results
+    deidentifying = Set(plan.stages.filter { $0.declassify != nil }.map(\.name))
+    failed = UnmeasuredPictures.failed(report.quarantined, deidentifying: deidentifying)
+    results = try ResultsTable(
+      folder: plan.folder, truth: PhantomTruthFile(of: plan), failed: failed)
+    unmeasured = UnmeasuredPictures(results.rejected + failed)
   }
 
   /// How the run counts for the shell.
   var status: ExitStatus {
     if !report.mismatches.isEmpty { return .bug }
     if report.ending == .interrupted { return .interrupted }
-    return report.quarantined.isEmpty ? .done : .setAside
+    let isClean = report.quarantined.isEmpty && !report.notices.contains(where: \.isNegative)
+    return isClean ? .done : .setAside
   }
 
   var text: String {
     var parts: [String] = []
     if !results.isEmpty { parts.append(results.text) }
+    if !unmeasured.isEmpty { parts.append(unmeasured.text) }
     parts.append(
       EdgeTable.text(report.edges.map { ($0.edge, $0.counts) }))
     for edge in report.mismatches {
       parts.append("THE SUM OF \(edge) IS WRONG: this is a bug of anagen; keep the data folder")
+    }
+    parts += report.notices.map { notice in
+      "\(notice.isNegative ? "ATTENTION" : "note"): \(notice.what);\n  \(notice.hint)"
     }
     parts.append(counts.joined(separator: "\n"))
     if !plan.study.assumed.isEmpty {
@@ -55,10 +68,20 @@ struct RunSummary {
         "edges", .array(report.edges.map { EdgeTable.json($0.edge, $0.counts) })),
       .init("balanced", .boolean(report.mismatches.isEmpty)),
       .init("setAside", .integer(Int64(report.quarantined.count))),
+      .init(
+        "notices",
+        .array(
+          report.notices.map { notice in
+            .object([
+              .init("stage", .string(notice.stage)), .init("code", .string(notice.code)),
+              .init("what", .string(notice.what)), .init("hint", .string(notice.hint)),
+              .init("negative", .boolean(notice.isNegative)),
+            ])
+          })),
       .init("assumed", .array(plan.study.assumed.map { .string($0) })),
       .init("folder", .string(plan.folder.path)),
       .init("auditHead", .string(report.auditHead.description)),
-      .init("results", results.json),
+      .init("results", results.json), .init("unmeasured", unmeasured.json),
     ])
   }
 
@@ -66,9 +89,16 @@ struct RunSummary {
     let seconds = MeasurementText.fixed(report.seconds, 1)
     let reused = report.edges.reduce(0) { $0 + $1.reused }
     var lines = [
-      "\(report.ending.rawValue) in \(seconds) s: \(report.accepted) records accepted"
-        + (reused > 0 ? ", \(reused) results of earlier runs stand" : "")
+      "\(report.ending.rawValue) in \(seconds) s: \(report.accepted) "
+        + "record\(report.accepted == 1 ? "" : "s") taken in"
+        + (reused > 0 ? ", \(reused) result\(reused == 1 ? "" : "s") of earlier runs stand" : "")
     ]
+    if !results.isEmpty || !unmeasured.isEmpty {
+      let held = report.quarantined.count { deidentifying.contains($0.failure.stage) }
+      lines.append(
+        "figures: \(results.accepted) accepted, \(results.rejected.count) rejected for quality, "
+          + "\(failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : ""))
+    }
     if report.quarantined.isEmpty {
       lines.append("nothing is set aside")
     } else {
@@ -84,13 +114,14 @@ struct RunSummary {
     let written = plan.stages.filter {
       $0.entry.kind == .sink || ($0.entry.kind == .projection && report.ending != .interrupted)
     }
-    return written.flatMap { stage -> [String] in
-      stage.entry.settings.compactMap { setting in
+    return written.compactMap { stage -> String? in
+      let paths = stage.entry.settings.compactMap { setting -> String? in
         guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
         else { return nil }
         let page = "\(path)/index.html"
-        return "  \(stage.name): \(FileAccess.exists(page) ? page : path)"
+        return FileAccess.exists(page) ? page : path
       }
+      return paths.isEmpty ? nil : "  \(stage.name): \(paths.joined(separator: ", "))"
     }
   }
 }

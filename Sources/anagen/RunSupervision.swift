@@ -58,7 +58,7 @@ final class RunSupervision: Sendable {
   /// - Returns: the last plan, and how its run went.
   func outcome(serving endpoint: MetricsEndpoint?) async throws -> (Plan, RunReport) {
     // A terminal that has gone wants what Ctrl-C wants; only a service is told of a new file so.
-    let signals = Signals(hangUp: terminal.isInteractive ? .stop : .reload)
+    let signals = Signals(hangUp: terminal.isInteractive ? .stop : .reload, on: terminal)
     return try await withThrowingTaskGroup(of: (Plan, RunReport)?.self) { group in
       group.addTask { try await self.runs() }
       for work in [listen(signals), showProgress, feedWatchdog, notify] {

@@ -30,7 +30,7 @@ final class Signals: @unchecked Sendable {
   /// Starts to listen.
   ///
   /// - Parameter hangUp: what SIGHUP asks for; `nil` leaves it to end the process.
-  init(hangUp: Request? = nil) {
+  init(hangUp: Request? = nil, on terminal: Terminal) {
     let (requests, continuation) = AsyncStream.makeStream(
       of: Request.self, bufferingPolicy: .bufferingOldest(16))
     self.requests = requests
@@ -41,7 +41,10 @@ final class Signals: @unchecked Sendable {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
-        if number != SIGHUP, count.next() > 1 { _exit(ExitStatus.interrupted.rawValue) }
+        if number != SIGHUP, count.next() > 1 {
+          terminal.talk("ended at once; what was in hand is begun anew by the next start")
+          _exit(ExitStatus.interrupted.rawValue)
+        }
         continuation.yield(request)
       }
       source.resume()

@@ -25,8 +25,10 @@ struct StatusCommand: AnagenCommand {
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let folder = place.folder(in: environment)
     let reading = try LedgerReading(folder: folder)
+    let counts = try reading.deliveryCounts()
     let state = FolderState(
-      runs: try reading.runs(), counts: try reading.deliveryCounts(),
+      runs: try reading.runs(),
+      counts: try reading.edges().map { ($0, counts[$0, default: DeliveryCounts()]) },
       setAside: try reading.quarantined(), purged: try reading.purgedCount(),
       missing: try study.map {
         try MissingAcquisitions(
@@ -43,13 +45,13 @@ struct StatusCommand: AnagenCommand {
 /// What the ledger says of all runs so far.
 private struct FolderState {
   let runs: [RunEntry]
-  let counts: [EdgeKey: DeliveryCounts]
+  let counts: [(edge: EdgeKey, counts: DeliveryCounts)]
   let setAside: [QuarantinedDelivery]
   let purged: Int
   let missing: MissingAcquisitions?
 
   var isFinished: Bool {
-    setAside.isEmpty && counts.values.allSatisfy { $0.pending == 0 }
+    setAside.isEmpty && counts.allSatisfy { $0.counts.pending == 0 }
       && missing?.gaps.isEmpty ?? true
   }
 
@@ -59,7 +61,7 @@ private struct FolderState {
         "\(runs.count) run\(runs.count == 1 ? "" : "s"), the last \(outcome(of: $0))"
       }
         ?? "no runs",
-      "", EdgeTable.text(counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }),
+      "", EdgeTable.text(counts),
     ]
     if !setAside.isEmpty {
       lines += ["", QuarantineTable.reasons(of: setAside)]
@@ -76,7 +78,7 @@ private struct FolderState {
       .init("last", runs.last.map { .string(outcome(of: $0)) } ?? .null),
       .init(
         "edges",
-        .array(counts.sorted { $0.key < $1.key }.map { EdgeTable.json($0.key, $0.value) })),
+        .array(counts.map { EdgeTable.json($0.edge, $0.counts) })),
       .init("setAside", .integer(Int64(setAside.count))),
       .init("purged", .integer(Int64(purged))),
       .init("finished", .boolean(isFinished)),

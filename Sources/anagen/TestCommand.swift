@@ -120,7 +120,7 @@ struct TestCommand: AnagenCommand {
   private func results(
     of tests: [(number: Int, test: Plan.Test)], _ tester: PipelineTester, _ terminal: Terminal
   ) async throws -> [TestResult]? {
-    let signals = Signals()
+    let signals = Signals(on: terminal)
     let (file, isText) = (pipeline.file, output.format == .text)
     return try await withThrowingTaskGroup(of: [TestResult]?.self) { group in
       group.addTask {

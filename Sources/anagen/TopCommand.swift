@@ -116,7 +116,7 @@ struct RunTable {
     let accepted = now.expected.map { "\(now.accepted) of \($0)" } ?? "\(now.accepted)"
     let lost = now.stages.reduce(0) { $0 + $1.discarded }
     return "pipeline \(now.pipeline), process \(now.process), \(now.phase.rawValue) after "
-      + "\(TimeText.span(now.seconds)), \(accepted) records accepted"
+      + "\(TimeText.span(now.seconds)), \(accepted) records taken in"
       + (lost > 0 ? ", \(lost) lost at the intake" : "")
   }
 

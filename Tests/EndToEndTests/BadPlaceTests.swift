@@ -55,6 +55,21 @@ struct BadPlaceTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(material.path)/out").isEmpty)
   }
 
+  @Test("a data folder in the folder of pictures is refused, and nothing is made there")
+  func aDataFolderAmongThePicturesIsRefused() throws {
+    let material = try Material(good: 1)
+    let before = try FileManager.default.contentsOfDirectory(atPath: material.images).sorted()
+    for folder in [material.images, "\(material.images)/out"] {
+      material.data = folder
+      let outcome = try material.run()
+      #expect(outcome.status == 78, "\(outcome.talk)")
+      #expect(outcome.talk.contains("the data folder lies in this folder"), "\(outcome.talk)")
+      #expect(outcome.talk.contains("[data_folder_inside]"), "\(outcome.talk)")
+    }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: material.images).sorted() == before)
+  }
+
   @Test(.enabled(if: Machine.heldToModes != nil, Machine.modesReason))
   func aFolderThatMayNotBeWrittenIsRefused() throws {
     let material = try Material(good: 1)

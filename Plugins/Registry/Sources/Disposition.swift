@@ -9,7 +9,8 @@ struct Disposition: Sendable, Equatable {
     case picture
   }
 
-  /// Rejected is a matter of quality, failed a technical one, held one of privacy (STUDY §5).
+  /// Rejected is a matter of quality, failed a technical one, held one of privacy, excluded one of
+  /// review (STUDY §5).
   enum State: String, Sendable {
     case selected
     case accepted
@@ -17,10 +18,14 @@ struct Disposition: Sendable, Equatable {
     case released
     case failed
     case held
+    case excluded
+
+    /// Whether what was filed counts.
+    var isCurrent: Bool { ![.failed, .held, .excluded].contains(self) }
   }
 
   let state: State
-  /// A stable word for why; for a rejected picture what the quality gate says of it.
+  /// Stable words for why, separated by semicolons.
   let reason: String
   /// The stages that refused, or the program.
   let by: String
@@ -31,12 +36,18 @@ struct Disposition: Sendable, Equatable {
     self.by = by
   }
 
+  /// What the quality gate refused; its words stand with the measurement.
+  private init(rejectedFor reasons: [String]) {
+    self.init(
+      .rejected, reason: MeasurementQuality.codes(of: reasons).joined(separator: "; "))
+  }
+
   /// The quality gate's word on a measurement.
   init(_ quality: MeasurementQuality) {
     self =
       quality.accepted
       ? Disposition(.accepted, reason: "quality_gate_passed")
-      : Disposition(.rejected, reason: quality.reasons.joined(separator: "; "))
+      : Disposition(rejectedFor: quality.reasons)
   }
 
   /// What the combination of a region made of one attempt.
@@ -45,12 +56,15 @@ struct Disposition: Sendable, Equatable {
       switch attempt.use {
       case .selected: Disposition(.selected, reason: "first_attempt_that_passed")
       case .accepted: Disposition(.accepted, reason: "quality_gate_passed")
-      case .rejected: Disposition(.rejected, reason: attempt.reasons.joined(separator: "; "))
+      case .rejected: Disposition(rejectedFor: attempt.reasons)
       }
   }
 
   /// A picture that the de-identifying stage let pass.
   static let released = Disposition(.released, reason: "nothing_identifying_found")
+
+  /// The list of pictures names another acquisition for the same picture now.
+  static let filedElsewhere = Disposition(.excluded, reason: "filed_under_another_acquisition")
 
   /// What stages set aside; `nil` when they set nothing aside.
   init?(_ refusals: Set<Refusals.Refusal>) {

@@ -24,6 +24,12 @@ struct DispositionSettlement {
     let refusals = Refusals(upstream.setAside)
     let rows = RegistryRows(db: db, study: study)
     for acquisition in try acquisitions() {
+      if isWithdrawn(acquisition) {
+        for part in Disposition.Part.allCases where acquisition.last[part] != nil {
+          try rows.note(.filedElsewhere, of: part, acquisition: acquisition.id)
+        }
+        continue
+      }
       let refused = Disposition(refusals.of(acquisition.reference))
       for part in Disposition.Part.allCases {
         if stands(part, of: acquisition) {
@@ -70,9 +76,14 @@ struct DispositionSettlement {
       Released.identity(of: kind, reference: acquisition.reference))
   }
 
+  private func isWithdrawn(_ acquisition: Acquisition) -> Bool {
+    Released.Kind.allCases.contains {
+      upstream.withdrawn.contains(Released.identity(of: $0, reference: acquisition.reference))
+    }
+  }
+
   private func isSetAside(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
-    [Disposition.State.held.rawValue, Disposition.State.failed.rawValue]
-      .contains(acquisition.last[part])
+    acquisition.last[part].flatMap(Disposition.State.init(rawValue:))?.isCurrent == false
   }
 
   /// What is said of a part that stands, by what was filed of it.
@@ -84,13 +95,27 @@ struct DispositionSettlement {
   }
 }
 
-/// The names of pictures by whether they may leave now.
-struct PictureNames: Sendable {
-  let current: [String]
+/// The filed pictures by whether they may leave now.
+struct FiledPictures: Sendable {
+  /// A picture as it was filed.
+  struct Picture: Sendable {
+    let name: String
+    let sha256: String
+    let reference: String
+  }
+
+  let current: [Picture]
+  /// The names of those that may not.
   let withdrawn: [String]
 
   init(_ db: Database) throws {
-    current = try String.fetchAll(db, sql: "SELECT name FROM current_image ORDER BY name")
+    current = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT name, sha256, image_ref FROM current_image
+        JOIN acquisition ON acquisition.id = acquisition_id ORDER BY name
+        """
+    ).map { Picture(name: $0["name"], sha256: $0["sha256"], reference: $0["image_ref"]) }
     withdrawn = try String.fetchAll(
       db,
       sql: """

@@ -5,7 +5,7 @@
 /// it, why, from what and to what.
 enum RegistrySchema {
   /// Raised when tables change.
-  static let version = 2
+  static let version = 3
 
   /// Marks the file as a registry in SQLite's header: "AnRg" in ASCII.
   static let applicationID = 0x416E_5267
@@ -161,12 +161,12 @@ enum RegistrySchema {
         (SELECT max(id) FROM measurement GROUP BY acquisition_id)
         AND NOT EXISTS (SELECT 1 FROM current_disposition d
           WHERE d.acquisition_id = measurement.acquisition_id AND d.part = 'measurement'
-            AND d.state IN ('held', 'failed'));
+            AND d.state IN ('held', 'failed', 'excluded'));
     CREATE VIEW current_image AS
       SELECT * FROM image WHERE superseded_by IS NULL
         AND NOT EXISTS (SELECT 1 FROM current_disposition d
           WHERE d.acquisition_id = image.acquisition_id AND d.part = 'picture'
-            AND d.state IN ('held', 'failed'));
+            AND d.state IN ('held', 'failed', 'excluded'));
     CREATE VIEW current_result AS
       SELECT v.subject, v.visit, v.study_day, s.session, r.region, r.side, a.placement, a.field,
         a.attempt, r.level, r.quantity, r.hairs, r.value, r.unit, r.low, r.high,

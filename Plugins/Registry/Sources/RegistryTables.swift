@@ -5,7 +5,8 @@ public import StageKit
 /// of every file that may leave.
 ///
 /// Written whole from the released records at drain, in the order of the schedule, so the same
-/// records give the same bytes. It runs after all other sinks, so its manifest covers their files.
+/// records give the same bytes. It runs after all other sinks, so its manifest
+/// covers their files.
 public struct RegistryTables: Projection {
   /// Where the tables go and what they hold.
   public struct Settings: StageSettings {
@@ -88,15 +89,24 @@ public struct RegistryTables: Projection {
   }
 
   private func write<Row>(_ table: TableDefinition<Row>, _ rows: [Row]) throws {
-    var file = try OutputFile("\(folder)/\(table.name).csv")
-    try file.append(table.header)
-    for row in rows { try file.append(table.line(row)) }
+    try writeTable(table.name) { file in
+      try file.append(table.header)
+      for row in rows { try file.append(table.line(row)) }
+    }
+  }
+
+  private func writeTable(_ name: String, _ body: (inout OutputFile) throws -> Void) throws {
+    let path = "\(folder)/\(name).csv"
+    var file = try OutputFile(path)
+    try body(&file)
     try file.commit()
+    try context.release(written: path)
   }
 
   /// Reads each measurement again, so that the hairs of one picture at a time are in memory.
   private func writeHairs(_ indices: [Int], _ records: ProjectedRecords<Released>) async throws {
-    var file = try OutputFile("\(folder)/\(ReleasedTables.hairs.name).csv")
+    let path = "\(folder)/\(ReleasedTables.hairs.name).csv"
+    var file = try OutputFile(path)
     try file.append(ReleasedTables.hairs.header)
     for index in indices {
       let released = try await records.record(at: index).record
@@ -107,17 +117,18 @@ public struct RegistryTables: Projection {
       }
     }
     try file.commit()
+    try context.release(written: path)
   }
 
   private func writeDictionary() throws {
-    var file = try OutputFile("\(folder)/data-dictionary.csv")
-    try file.append(DataDictionary.header)
-    let lines =
-      ReleasedTables.acquisitions.dictionaryLines + ReleasedTables.measurements.dictionaryLines
-      + ReleasedTables.results.dictionaryLines
-      + (writesHairs ? ReleasedTables.hairs.dictionaryLines : [])
-    for line in lines { try file.append(line) }
-    try file.commit()
+    try writeTable("data-dictionary") { file in
+      try file.append(DataDictionary.header)
+      let lines =
+        ReleasedTables.acquisitions.dictionaryLines + ReleasedTables.measurements.dictionaryLines
+        + ReleasedTables.results.dictionaryLines
+        + (writesHairs ? ReleasedTables.hairs.dictionaryLines : [])
+      for line in lines { try file.append(line) }
+    }
   }
 }
 

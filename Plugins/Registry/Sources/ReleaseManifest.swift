@@ -1,19 +1,13 @@
 import ClinicalRecords
-import Crypto
 import FoundationEssentials
 import StageKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// `manifest.json`: every file of the data folder that may leave, with its SHA-256 and size.
+/// `manifest.json`: every file that may leave, with its SHA-256 and size.
 ///
-/// All below the data folder but `private/`, hidden files, SQLite's side files and the manifest
-/// itself; sorted by path; nothing of when or by whom it was written. The head of the audit chain
-/// stands with them, so that who was given the folder can tell later whether the chain was cut.
+/// Only what the stages of this run named as theirs is certified, with the digest that they
+/// answer for; whatever else lies in the data folder is left out and told. Sorted by path; nothing
+/// of when or by whom it was written. The head of the audit chain stands with the files, so that
+/// who was given the folder can tell later whether the chain was cut.
 struct ReleaseManifest {
   let context: StageContext
   let auditHead: String?
@@ -39,67 +33,68 @@ struct ReleaseManifest {
     let sha256: ContentDigest
   }
 
-  /// Reads every file once and writes the manifest.
+  /// Writes the manifest.
   ///
-  /// - Throws: a fatal ``StageError`` with code `release_unreadable` for a file that cannot be read.
+  /// - Throws: a fatal ``StageError`` with code `release_unreadable` when the data folder cannot be
+  ///   looked through.
   func write() throws {
-    let study = context.study
+    let (study, files) = (context.study, context.host.releasedFiles)
     let document = Document(
       study: StudyEntry(
         id: study.id, version: study.version, status: study.status, sha256: study.fileDigest,
         assumed: study.assumed),
-      auditHead: auditHead, files: try paths(below: "").sorted().map { try entry($0) })
+      auditHead: auditHead,
+      files: files.map { FileEntry(path: $0.path, bytes: $0.byteCount, sha256: $0.sha256) })
     let text = try CanonicalJSONEncoder().document(document).indented() + "\n"
     try OutputFile.write(Array(text.utf8), to: context.folder.resolve("manifest.json"))
+    let foreign = try foreignFiles(beside: Set(files.map(\.path)))
+    guard !foreign.isEmpty else { return }
+    context.host.note(
+      Notice(
+        stage: context.stage, code: "foreign_files",
+        what: "\(foreign.count) of the files in \(context.folder.path) "
+          + "\(foreign.count == 1 ? "was" : "were") not written by this run and may tell who "
+          + "somebody is: \(Notice.list(foreign.map(\.debugDescription)))",
+        hint: "not in manifest.json; move away what is not to leave before the folder does",
+        isNegative: false))
   }
 
-  private func paths(below prefix: String) throws -> [String] {
-    let folder = "\(context.folder.path)/\(prefix)"
-    var paths: [String] = []
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder)
-    } catch {
-      throw unreadable(prefix.isEmpty ? "the data folder" : prefix)
-    }
-    for name in names where !name.hasPrefix(".") {
-      let path = prefix + name
-      if path == "private" || path == "manifest.json" { continue }
-      if ["-wal", "-shm", "-journal"].contains(where: { name.hasSuffix($0) }) { continue }
-      var status = stat()
-      guard lstat("\(context.folder.path)/\(path)", &status) == 0 else { throw unreadable(path) }
-      switch status.st_mode & S_IFMT {
-      case S_IFDIR: paths += try self.paths(below: path + "/")
-      case S_IFREG: paths.append(path)
-      default: break
+  /// All below the data folder but `private/`, the manifest, what the stages named, and what only
+  /// stands beside a file for a moment; sorted.
+  private func foreignFiles(beside known: Set<String>) throws -> [String] {
+    var foreign: [String] = []
+    var folders = [""]
+    while let folder = folders.popLast() {
+      let names: [String]
+      do {
+        names = try FileManager.default.contentsOfDirectory(
+          atPath: "\(context.folder.path)/\(folder)")
+      } catch {
+        throw FileOnDisk.unreadable(folder.isEmpty ? context.folder.path : folder)
+      }
+      for name in names {
+        let path = folder + name
+        if path == "private" || path == "manifest.json" || known.contains(path) { continue }
+        if name.hasPrefix(".") && name.hasSuffix(".incoming") { continue }
+        if ["-wal", "-shm", "-journal"].contains(where: {
+          name.hasSuffix($0) && known.contains(String(path.dropLast($0.count)))
+        }) {
+          continue
+        }
+        if try isFolder(path) { folders.append("\(path)/") } else { foreign.append(path) }
       }
     }
-    return paths
+    return foreign.sorted()
   }
 
-  private func entry(_ path: String) throws -> FileEntry {
-    let descriptor = open("\(context.folder.path)/\(path)", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(path) }
-    defer { close(descriptor) }
-    var hash = SHA256()
-    var size = 0
-    // 1 MiB at a time: past that, reading gains nothing and only memory is lost.
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(path) }
-      if count == 0 { break }
-      size += count
-      buffer.withUnsafeBytes { hash.update(bufferPointer: .init(rebasing: $0[..<count])) }
+  /// A link to a folder is none: what it leads to does not lie here.
+  private func isFolder(_ path: String) throws -> Bool {
+    do {
+      let attributes = try FileManager.default.attributesOfItem(
+        atPath: "\(context.folder.path)/\(path)")
+      return attributes[.type] as? FileAttributeType == .typeDirectory
+    } catch {
+      throw FileOnDisk.unreadable(path)
     }
-    return FileEntry(path: path, bytes: size, sha256: ContentDigest(bytes: hash.finalize()))
-  }
-
-  private func unreadable(_ path: String) -> StageError {
-    let number = errno
-    return StageError(
-      .fatal, "release_unreadable", subject: "cannot read \(path) to list it",
-      hint: "check the owner and mode of the data folder, then run again", errno: number)
   }
 }

@@ -47,8 +47,65 @@ struct ReleasedPictures: Sendable {
   }
 
   /// Puts a picture that was taken back where it lay; nothing to do when it was not.
-  func restore(_ name: String) throws {
+  private func restore(_ name: String) throws {
     try move(name, from: withdrawnFolder, to: folder, mode: 0o644)
+  }
+
+  /// Holds every picture that may leave to the digest it was filed with.
+  ///
+  /// One that was taken back and may leave again is put where it lay. One that is changed or gone
+  /// is written again from what the run's host stored; where that is not the same picture, the run
+  /// says so and lets nothing of that name leave.
+  func keep(_ filed: [FiledPictures.Picture], for context: StageContext) async throws {
+    var (restored, lost): ([String], [String]) = ([], [])
+    for picture in filed {
+      let path = "\(folder)/\(picture.name)"
+      try restore(picture.name)
+      if let file = try FileOnDisk(path), file.sha256.hexadecimal == picture.sha256 {
+        context.release(file, at: path)
+      } else if let bytes = try await stored(picture, in: context) {
+        try OutputFile.write(bytes, to: path)
+        try context.release(written: path)
+        restored.append(picture.name)
+      } else {
+        lost.append(picture.name)
+      }
+    }
+    if !restored.isEmpty {
+      context.host.note(
+        Notice(
+          stage: context.stage, code: "pictures_restored",
+          what: "\(restored.count) of the released pictures had been changed or removed since the "
+            + "run that wrote them, and were written again: \(Notice.list(restored))",
+          hint: "look who else writes in \(folder); what was handed on meanwhile may hold the "
+            + "changed files", isNegative: false))
+    }
+    if !lost.isEmpty {
+      context.host.note(
+        Notice(
+          stage: context.stage, code: "pictures_lost",
+          what: "\(lost.count) of the released pictures were changed or removed and cannot be "
+            + "written again, since what the ledger keeps of them is damaged: "
+            + "\(Notice.list(lost))",
+          hint: "they are not in manifest.json; restore the data folder from its backup, then run "
+            + "again", isNegative: true))
+    }
+  }
+
+  /// A picture's bytes as the host stored them; `nil` when it has not this very picture.
+  private func stored(
+    _ picture: FiledPictures.Picture, in context: StageContext
+  ) async throws -> [UInt8]? {
+    let identity = Released.identity(of: .image, reference: picture.reference)
+    let record = try await context.host.lookup(identity, schema: Released.schema)
+    guard case .image(let image)? = (record as? Released)?.body else { return nil }
+    let bytes: [UInt8]
+    do {
+      bytes = try image.picture.bytes()
+    } catch is RecordError {
+      return nil
+    }
+    return context.host.sha256(of: bytes).hexadecimal == picture.sha256 ? bytes : nil
   }
 
   /// Copies, then removes: the folders may lie on two disks, and a crash in between leaves both,

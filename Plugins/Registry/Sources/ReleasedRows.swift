@@ -116,7 +116,9 @@ struct ScheduleOrder: Sendable {
   }
 
   func precedes(_ left: ReleasedAcquisition, _ right: ReleasedAcquisition) -> Bool {
-    if left.subject != right.subject { return left.subject < right.subject }
+    if left.subject != right.subject {
+      return NaturalOrder.precedes(left.subject, right.subject)
+    }
     let ranks = (visits[left.visit] ?? .max, visits[right.visit] ?? .max)
     if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
     let texts = (

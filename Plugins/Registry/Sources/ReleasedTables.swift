@@ -21,7 +21,8 @@ enum ReleasedTables {
         allowed: "selected accepted rejected failed held not_measured", source: "disposition"
       ) { .text($0.figures?.state.rawValue ?? "not_measured") },
       TableColumn(
-        "reason", "text", "Why: a stable word, or what the quality gate says.",
+        "reason", "text",
+        "Why: stable words; quality_reasons of the measurement says it in full.",
         source: "disposition"
       ) { TableCell($0.figures?.reason) },
       TableColumn(

@@ -98,17 +98,18 @@ public struct SQLiteRegistry: Sink {
   }
 
   /// Notes what became of every picture, combines the regions whose pictures changed, and makes
-  /// the file whole in itself.
+  /// the file whole in itself; holds every released picture to the digest it was filed with.
   public func finish(_ upstream: UpstreamAccount) async throws {
     let study = context.study
-    let names = try await database.write { db in
+    let filed = try await database.write { db in
       try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
       try RegionResults(db: db, study: study).update()
-      return try PictureNames(db)
+      return try FiledPictures(db)
     }
-    for name in names.withdrawn { try pictures.withdraw(name) }
-    for name in names.current { try pictures.restore(name) }
+    for name in filed.withdrawn { try pictures.withdraw(name) }
+    try await pictures.keep(filed.current, for: context)
     try await database.settle()
+    try context.release(written: database.path)
   }
 }
 

@@ -77,7 +77,7 @@ import Testing
     #expect(rows.map { $0["state"] } == ["selected", "failed", "rejected"])
     #expect(
       rows.map { $0["reason"] } == [
-        "first_attempt_that_passed", "truncated", "blurred: hold still",
+        "first_attempt_that_passed", "truncated", "blurred",
       ])
     #expect(rows.map { $0["picture_state"] } == ["held", "failed", "released"])
     #expect(
@@ -151,18 +151,41 @@ import Testing
     #expect(rows[0]["length_censored"] == "true" && rows[1]["length_censored"] == "false")
   }
 
-  @Test("the manifest lists every file that may leave with its digest, and nothing private")
+  @Test("the manifest lists the files that stages named with their digests, and nothing private")
   func manifest() async throws {
     try OutputFile.write(Array("secret".utf8), to: "\(folder.path)/private/ledger.sqlite")
     try OutputFile.write(Array("abc".utf8), to: "\(folder.path)/pictures/x.jpg")
+    // SHA-256 of "abc", FIPS 180-2, appendix B.1.
+    host.release(
+      ReleasedFile(
+        path: "pictures/x.jpg", byteCount: 3, sha256: host.sha256(of: Array("abc".utf8))))
     try await project([Release().measurement], host: host, into: folder)
     let manifest = try folder.text("manifest.json")
     #expect(manifest.contains("\"tables/results.csv\""))
     #expect(manifest.contains("\"pictures/x.jpg\""))
     #expect(!manifest.contains("private"))
-    // SHA-256 of "abc", FIPS 180-2, appendix B.1.
     #expect(
       manifest.contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"))
+    #expect(host.notices.isEmpty)
+  }
+
+  @Test("what no stage named is not certified, and is told: a file, a hidden one, a link")
+  func foreignFiles() async throws {
+    for name in ["original.jpg", "pictures/note.txt", ".hidden.jpg"] {
+      try OutputFile.write(Array("abc".utf8), to: "\(folder.path)/\(name)")
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/link", withDestinationPath: "/usr")
+    // What a crash leaves beside a file that was not yet whole.
+    try Data().write(to: URL(filePath: "\(folder.path)/.results.csv.incoming"))
+    try await project([Release().measurement], host: host, into: folder)
+    let manifest = try folder.text("manifest.json")
+    for name in ["original", "note", "hidden", "link"] { #expect(!manifest.contains(name)) }
+    let notice = try #require(host.notices.first)
+    #expect(notice.code == "foreign_files" && !notice.isNegative && host.notices.count == 1)
+    #expect(notice.what.hasPrefix("4 of the files in \(folder.path) were not written by this run"))
+    #expect(
+      notice.what.hasSuffix(#"".hidden.jpg", "link", "original.jpg", "pictures/note.txt""#))
   }
 
   @Test("the manifest carries the head of the audit chain that its host gives")

@@ -121,7 +121,7 @@ import Testing
         == "rejected,selected,selected")
     #expect(
       try text("SELECT reason FROM current_disposition WHERE state = 'rejected'")
-        == "blurred: hold still")
+        == "blurred")
   }
 
   @Test("a missing figure has its reason and no value")
@@ -236,6 +236,37 @@ import Testing
         == "released,held,released")
   }
 
+  @Test("a released picture that was changed or deleted is written again and told")
+  func pictureRestored() async throws {
+    let (changed, deleted) = (Release(), Release(field: 2))
+    let records = [changed.image([1, 2], host: host), deleted.image([3], host: host)]
+    for record in records { _ = host.store(record) }
+    try await file(records)
+    let paths = [changed, deleted].map { "\(folder.path)/pictures/\($0.key.reference).jpg" }
+    try Data([9, 9]).write(to: URL(filePath: paths[0]))
+    try FileManager.default.removeItem(atPath: paths[1])
+    try await file([], standing: records)
+    #expect(try Data(contentsOf: URL(filePath: paths[0])) == Data([1, 2]))
+    #expect(try Data(contentsOf: URL(filePath: paths[1])) == Data([3]))
+    #expect(host.notices.map(\.code) == ["pictures_restored"])
+    #expect(host.notices[0].what.hasPrefix("2 of the released pictures"))
+    #expect(host.releasedFiles.map(\.byteCount).prefix(2) == [2, 1])
+  }
+
+  @Test("a changed picture that cannot be written again is told as a loss and does not leave")
+  func pictureLost() async throws {
+    let release = Release()
+    let record = release.image([1, 2], host: host)
+    try await file([record])
+    #expect(host.releasedFiles.map(\.path).contains("pictures/\(release.key.reference).jpg"))
+    let later = TestHost()
+    try Data([9, 9]).write(
+      to: URL(filePath: "\(folder.path)/pictures/\(release.key.reference).jpg"))
+    try await file([], standing: [record], host: later)
+    #expect(later.notices.map(\.code) == ["pictures_lost"] && later.notices[0].isNegative)
+    #expect(later.releasedFiles.map(\.path) == ["registry.sqlite"])
+  }
+
   @Test("figures of a picture that is refused now are no current results, until it passes again")
   func figuresTakenBack() async throws {
     let release = Release()
@@ -309,8 +340,10 @@ import Testing
   }
 
   private func file(
-    _ records: [Released], standing: [Released]? = nil, setAside: [SetAside] = []
+    _ records: [Released], standing: [Released]? = nil, setAside: [SetAside] = [],
+    host other: TestHost? = nil
   ) async throws {
+    let host = other ?? host
     let context = host.context(study: .reference, folder: folder.path)
     let sink = try await SQLiteRegistry(settings: .init(), context: context)
     for record in records { try await sink.accept(record, in: host.delivery(context)) }

@@ -54,6 +54,8 @@ struct StudyMaterial: Sendable {
   let visits: [String]
   /// Measurements of bare files, which belong to no subject.
   let withoutAcquisition: Int
+  /// Pictures that could not be measured, in the order of subjects.
+  let failed: [FailedPictures.Picture]
 
   /// Reads every record once; a record's hairs are let go as soon as its region can be combined.
   static func gather(
@@ -74,14 +76,17 @@ struct StudyMaterial: Sendable {
         hairCount: measurement.summary.hairCount)
       found[key.regionVisit, default: []].append((picture, RegionPart(measurement, key: key)))
     }
-    return StudyMaterial(study: study, found: found, withoutAcquisition: bare)
+    return StudyMaterial(
+      study: study, found: found, withoutAcquisition: bare,
+      failed: FailedPictures.pictures(of: records.refused))
   }
 
   private init(
     study: Study, found: [RegionVisit: [(picture: Picture, part: RegionPart)]],
-    withoutAcquisition: Int
+    withoutAcquisition: Int, failed: [FailedPictures.Picture]
   ) {
     self.study = study
+    self.failed = failed
     self.withoutAcquisition = withoutAcquisition
     let scheduled = study.visits.map(\.name)
     let others = Set(found.keys.map(\.visit)).subtracting(scheduled).sorted()
@@ -89,7 +94,7 @@ struct StudyMaterial: Sendable {
     self.visits = visits
     let rank = Dictionary(uniqueKeysWithValues: visits.enumerated().map { ($1, $0) })
     let bySubject = Dictionary(grouping: found.keys, by: \.subject)
-    subjects = bySubject.keys.sorted().map { subject in
+    subjects = bySubject.keys.sorted(by: NaturalOrder.precedes).map { subject in
       let spots = Dictionary(grouping: bySubject[subject] ?? []) {
         [$0.region, $0.side, $0.session]
       }
@@ -101,7 +106,9 @@ struct StudyMaterial: Sendable {
               let entries = found[key] ?? []
               return VisitOfRegion(
                 visit: key.visit, combined: RegionMeasurement.combine(entries.map(\.part), of: key),
-                pictures: entries.map(\.picture).sorted { $0.key.path < $1.key.path })
+                pictures: entries.map(\.picture).sorted {
+                  NaturalOrder.precedes($0.key.path, $1.key.path)
+                })
             })
       }
       return Subject(subject: subject, regions: regions)

@@ -11,6 +11,7 @@ final class ReportScene {
   let path: String
   let host = TestHost()
   var study = Study.open(id: "S1")
+  var refused: [Refused] = []
   private var records: [(HairMeasurement, DeliveryContext)] = []
 
   init() throws {
@@ -66,7 +67,7 @@ final class ReportScene {
     let host = host
     let context = context
     let fixed = sorted.map { ($0.0, $0.1.origin) }
-    return ProjectedRecords(count: fixed.count) {
+    return ProjectedRecords(count: fixed.count, refused: refused) {
       (fixed[$0].0, host.delivery(context, origin: fixed[$0].1))
     }
   }

@@ -70,6 +70,29 @@ import Testing
     #expect(try scene.page("subject-01-001.html").contains("<b>7.8 /cm²</b>"))
   }
 
+  @Test("a picture that could not be measured has its line with the reason, also when it is alone")
+  func failed() async throws {
+    let scene = try ReportScene()
+    try scene.add("P2", "BL")
+    scene.refused = ["P10", "P2"].map { subject in
+      Refused(
+        identity: AcquisitionKey(study: "S1", subject: subject, visit: "W12", region: "VX")
+          .identity(of: CapturedImage.schema), stage: "calibrate",
+        message: "the file ends too early", hint: "copy it again")
+    }
+    try await scene.visitReport()
+    let line =
+      "<td>W12</td><td>VX</td><td>1</td><td>1</td><td>1</td>"
+      + "<td>the file ends too early; copy it again</td></tr>"
+    let index = try scene.page("index.html")
+    let lines = ["P2", "P10"].map { index.range(of: "<tr><td>\($0)</td>\(line)") }
+    let (first, second) = (try #require(lines[0]), try #require(lines[1]))
+    #expect(first.upperBound <= second.lowerBound)
+    let page = try scene.page("subject-P2.html")
+    #expect(page.contains(line) && !page.contains("P10"))
+    #expect(try scene.pages() == ["index.html", "subject-P2.html"])
+  }
+
   @Test("a rejected attempt stands with its reason, and its figures nowhere")
   func rejected() async throws {
     let scene = try ReportScene()

@@ -31,8 +31,7 @@ struct CompletenessGrid {
       <table class="grid"><thead><tr><th rowspan="2">subject</th>\(groups)</tr>\
       <tr>\(visits)</tr></thead><tbody>\(rows)</tbody></table>
       <p class="legend">✓ n: pictures used &nbsp; ✗: photographed, no picture passed the quality \
-      gate &nbsp; –: nothing measured; a picture that was set aside on the way is listed by \
-      <b>anagen status</b></p>
+      gate &nbsp; –: nothing measured</p>
       """
   }
 

@@ -34,6 +34,7 @@ struct StudyOverview {
         \(bare)
         <h2>What is there</h2>
         \(CompletenessGrid(material: material).markup(of: material.subjects, link: link))
+        \(FailedPictures(pictures: material.failed).markup)
         \(figures)
         <h2>Values</h2>
         \(try StudyTable(material: material, link: link).markup())

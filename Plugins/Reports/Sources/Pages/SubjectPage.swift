@@ -27,6 +27,7 @@ struct SubjectPage {
         """,
       body: """
         <h2>What is there</h2>\(grid)
+        \(FailedPictures(pictures: material.failed.filter { $0.key.subject == subject.subject }).markup)
         \(sections)
         \(definitions)
         """, navigation: #"<a href="\#(back)">all subjects</a>"#

@@ -1,0 +1,36 @@
+/// Something that who runs a pipeline is told at its end, beside what was set aside.
+///
+/// It is shown with the results, to somebody who may see `OUT/private/`, and never logged; so it
+/// may name a file that somebody put into the data folder.
+public struct Notice: Sendable, Codable, Equatable {
+  /// The stage that says it, by its key in the pipeline file.
+  public let stage: String
+  /// The stable word for it, such as `picture_lost`.
+  public let code: String
+  /// What was found, in words.
+  public let what: String
+  /// What to do about it.
+  public let hint: String
+  /// Whether the run's exit status says so too.
+  public let isNegative: Bool
+
+  /// Makes a notice.
+  public init(stage: String, code: String, what: String, hint: String, isNegative: Bool) {
+    self.stage = stage
+    self.code = code
+    self.what = what
+    self.hint = hint
+    self.isNegative = isNegative
+  }
+
+  /// At most five names and how many more there are.
+  ///
+  /// - Parameter names: as they are to be shown; one that may hold anything, such as a file's, is
+  ///   quoted by who calls.
+  public static func list(_ names: [String]) -> String {
+    // Five tell which folder it is; the rest would bury what else is said.
+    let shown = names.prefix(5)
+    let rest = names.count - shown.count
+    return shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import GRDB
+import Testing
+
+/// A list or a picture that is corrected between two runs: the same picture must not count for two,
+/// nor an earlier one for a later.
+@Suite struct CorrectedManifestTests {
+  private struct Account: Decodable {
+    struct Notice: Decodable {
+      let code: String
+      let what: String
+      let negative: Bool
+    }
+    struct Region: Decodable { let subject: String }
+    struct Unmeasured: Decodable {
+      let state: String
+      let acquisition: String
+    }
+    let notices: [Notice]
+    let results: [Region]
+    let unmeasured: [Unmeasured]
+
+    init(_ outcome: AnagenProcess.Outcome) throws {
+      self = try JSONDecoder().decode(Account.self, from: Data(outcome.results.utf8))
+    }
+  }
+
+  @Test("a corrected subject takes its picture along; the earlier one is excluded, and can return")
+  func correctedSubject() throws {
+    let material = try Material(good: 2)
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try material.run().status == 0)
+    #expect(try current(material) == ["S1", "S2"])
+
+    try material.writeManifest(lines(material, ["S9", "S2"]))
+    let corrected = try material.run()
+    #expect(corrected.status == 0)
+    let account = try Account(corrected)
+    #expect(account.notices.map(\.code) == ["pictures_refiled"])
+    #expect(
+      account.notices[0].what.contains(
+        "open/S1/V1/D0/vertex/unknown/1/1/1 is now open/S9/V1/D0/vertex/unknown/1/1/1"))
+    #expect(account.results.map(\.subject) == ["S2", "S9"])
+    #expect(try current(material) == ["S2", "S9"])
+    #expect(try subjectsInTables(material) == ["S2", "S9"])
+    let history = try dispositions(of: "S1", in: material)
+    #expect(
+      Set(history.suffix(2)) == [
+        "measurement excluded filed_under_another_acquisition",
+        "picture excluded filed_under_another_acquisition",
+      ])
+    #expect(history.count > 2)
+    try material.expectNothingIdentifiedLeft()
+    #expect(try Account(material.run()).notices.isEmpty)
+
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    let undone = try Account(material.run())
+    #expect(undone.notices.map(\.code) == ["pictures_refiled"])
+    #expect(undone.results.map(\.subject) == ["S1", "S2"])
+    #expect(try current(material) == ["S1", "S2"])
+    #expect(try material.run().status == 0)
+  }
+
+  @Test("a manifest that lists only a part leaves the rest as it is")
+  func partialManifest() throws {
+    let material = try Material(good: 2)
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try material.run().status == 0)
+    try material.writeManifest(Array(lines(material, ["S1", "S2"]).prefix(2)))
+    let outcome = try material.run()
+    #expect(outcome.status == 0)
+    #expect(try Account(outcome).notices.isEmpty)
+    #expect(try current(material) == ["S1", "S2"])
+  }
+
+  @Test("the same bytes listed under two names both stand, and the run says so with its status")
+  func listedTwice() throws {
+    let material = try Material(good: 1)
+    try material.put(material.originals[0], named: "copy.jpg")
+    try material.writeManifest(
+      lines(material, ["S1"]) + ["copy.jpg,S2,V1,2024-03-25,vertex,5"])
+    let outcome = try material.run()
+    #expect(outcome.status == 1)
+    let notices = try Account(outcome).notices
+    #expect(notices.map(\.code) == ["pictures_doubled"] && notices.allSatisfy(\.negative))
+    #expect(!outcome.talk.contains("S2"))
+    #expect(try current(material) == ["S1", "S2"])
+  }
+
+  @Test("a picture that is replaced by half of one has no figures any more, and says why")
+  func replacedByHalf() throws {
+    let material = try Material(good: 1)
+    #expect(try Account(material.run()).results.map(\.subject) == ["S1"])
+    let half = material.originals[0].prefix(material.originals[0].count / 2)
+    try Data(half).write(to: URL(filePath: "\(material.images)/\(material.rows[0].file)"))
+    let outcome = try material.run()
+    #expect(outcome.status == 1)
+    let account = try Account(outcome)
+    #expect(account.results.isEmpty)
+    #expect(account.unmeasured.map(\.state) == ["failed"])
+    #expect(account.unmeasured[0].acquisition == "open/S1/V1/D0/vertex/unknown/1/1/1")
+    #expect(try current(material).isEmpty)
+  }
+
+  private func lines(_ material: Material, _ subjects: [String]) -> [String] {
+    [Material.header]
+      + zip(material.rows, subjects).map { "\($0.file),\($1),V1,2024-03-25,vertex,5" }
+  }
+
+  /// The subjects of current measurements and pictures in the registry, which must agree.
+  private func current(_ material: Material) throws -> [String] {
+    try material.read("\(material.data)/registry.sqlite") { db in
+      let views = try ["current_measurement", "current_image"].map { view in
+        try String.fetchAll(
+          db,
+          sql: """
+            SELECT DISTINCT subject FROM \(view) JOIN acquisition a ON a.id = acquisition_id
+            JOIN session s ON s.id = session_id JOIN visit v ON v.id = visit_id ORDER BY subject
+            """)
+      }
+      #expect(views[0] == views[1])
+      let figures = try String.fetchAll(
+        db,
+        sql: "SELECT DISTINCT subject FROM current_result WHERE value IS NOT NULL ORDER BY subject")
+      #expect(figures == views[0])
+      return figures
+    }
+  }
+
+  private func dispositions(of subject: String, in material: Material) throws -> [String] {
+    try material.read("\(material.data)/registry.sqlite") { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT part || ' ' || state || ' ' || reason FROM disposition
+          JOIN acquisition a ON a.id = acquisition_id JOIN session s ON s.id = session_id
+          JOIN visit v ON v.id = visit_id WHERE subject = ? ORDER BY disposition.id
+          """, arguments: [subject])
+    }
+  }
+
+  private func subjectsInTables(_ material: Material) throws -> [String] {
+    try String(contentsOfFile: "\(material.data)/tables/acquisitions.csv", encoding: .utf8)
+      .split(whereSeparator: \.isNewline).dropFirst()
+      .map { String($0.split(separator: ",")[1]) }
+  }
+}
