@@ -155,7 +155,7 @@ struct RunSession: Sendable {
     }
   }
 
-  private static func make(_ stage: Plan.Stage, _ context: StageContext) async throws
+  static func make(_ stage: Plan.Stage, _ context: StageContext) async throws
     -> RunningStage
   {
     do {

@@ -3,6 +3,7 @@ import ClinicalRecords
 import Crypto
 import HairAnalysis
 import ImageCodecs
+import PipelineRunner
 import Reports
 import StageKit
 
@@ -36,7 +37,7 @@ struct PictureMeasurement: Sendable {
       settings: AnalyseHairSettings(),
       context: StageContext(
         stage: AnalyseHair.manifest.id, study: study, folder: DataFolder(path: "/"),
-        host: BareFileHost()))
+        host: BareHost()))
   }
 
   /// Measures one file.
@@ -76,28 +77,4 @@ struct PictureMeasurement: Sendable {
   /// A bare file is no acquisition; the measurement says so by naming none.
   private static let none = AcquisitionKey(
     study: "none", subject: "none", visit: "none", region: "unknown")
-}
-
-/// What a stage needs of its host when there is no run: digests.
-private struct BareFileHost: StageHost {
-  func sha256(of bytes: [UInt8]) -> ContentDigest {
-    ContentDigest(bytes: SHA256.hash(data: bytes))
-  }
-
-  func secret(named name: String) throws -> [UInt8] {
-    throw StageError(
-      .fatal, "no_secret", subject: "a bare file is measured without secrets",
-      hint: "use 'anagen run'")
-  }
-
-  func now() -> Double { 0 }
-  func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]) {}
-
-  func ancestor(
-    of reference: LedgerReference, schema: SchemaID
-  ) async throws -> (any StoredRecord)? { nil }
-
-  func lookup(
-    _ identity: RecordIdentity, schema: SchemaID
-  ) async throws -> (any StoredRecord)? { nil }
 }

@@ -59,7 +59,7 @@ struct ResumeCommand: AnagenCommand {
           hint: "put it back, or take the change: anagen run \(source.file) "
             + "--var data=\(folder.path)", details: differences)
       }
-      return try options.prepared(
+      return try await options.prepared(
         plan, from: Array(source.text.utf8), of: source.file, known: source.secrets,
         in: environment)
     }

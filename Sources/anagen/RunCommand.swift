@@ -37,7 +37,7 @@ struct RunCommand: AnagenCommand {
           .configuration, "the data folder would change from \(folder.path)",
           hint: "stop the run and start one with the other folder")
       }
-      return try options.prepared(plan, from: text, of: pipeline.file, in: environment)
+      return try await options.prepared(plan, from: text, of: pipeline.file, in: environment)
     }
   }
 }

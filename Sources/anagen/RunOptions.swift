@@ -40,12 +40,12 @@ struct RunOptions: ParsableArguments {
   ///   data folder that it must have then, and makes nothing in another.
   func run(
     in environment: CommandEnvironment,
-    prepare: @escaping @Sendable (DataFolder?) throws -> RunSupervision.Prepared
+    prepare: @escaping @Sendable (DataFolder?) async throws -> RunSupervision.Prepared
   ) async throws -> ExitStatus {
     let terminal = environment.terminal
     let notifier = try ServiceNotifier(environment.variables)
     let supervision = RunSupervision(
-      try prepare(nil), on: terminal, logger: logs.logger(on: terminal),
+      try await prepare(nil), on: terminal, logger: logs.logger(on: terminal),
       isJSON: logs.isJSON(on: terminal), notifier: notifier, prepare: prepare)
     let endpoint = try metrics.map { address in
       try MetricsEndpoint(metricsAddress(address, in: environment)) { supervision.snapshot }
@@ -66,7 +66,11 @@ struct RunOptions: ParsableArguments {
   func prepared(
     _ plan: Plan, from text: [UInt8], of file: String, known: [String: String] = [:],
     in environment: CommandEnvironment
-  ) throws -> RunSupervision.Prepared {
+  ) async throws -> RunSupervision.Prepared {
+    // Before the first secret is made, so that a list with a problem leaves no folder behind.
+    if !FileAccess.exists(plan.folder.privatePath) {
+      try await PipelineRun.checkSources(of: plan)
+    }
     let secrets = try Secrets(self.secrets, known: known, folder: plan.folder, in: environment)
     let kept = plan.variables.filter { $0.isGiven || $0.name == DataFolderName.variable }
     return RunSupervision.Prepared(

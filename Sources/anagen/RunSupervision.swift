@@ -34,13 +34,13 @@ final class RunSupervision: Sendable {
   private let logger: Logger
   private let isJSON: Bool
   private let notifier: ServiceNotifier
-  private let prepare: @Sendable (DataFolder) throws -> Prepared
+  private let prepare: @Sendable (DataFolder) async throws -> Prepared
   private let state: Mutex<State>
 
   /// - Parameter prepare: reads everything anew, and throws when it cannot be run on this folder.
   init(
     _ first: Prepared, on terminal: Terminal, logger: Logger, isJSON: Bool,
-    notifier: ServiceNotifier, prepare: @escaping @Sendable (DataFolder) throws -> Prepared
+    notifier: ServiceNotifier, prepare: @escaping @Sendable (DataFolder) async throws -> Prepared
   ) {
     self.terminal = terminal
     self.logger = logger
@@ -113,12 +113,12 @@ final class RunSupervision: Sendable {
   // MARK: Signals
 
   private func listen(_ signals: Signals) -> @Sendable () async -> Void {
-    { for await request in signals.requests { self.obey(request) } }
+    { for await request in signals.requests { await self.obey(request) } }
   }
 
-  private func obey(_ request: Signals.Request) {
+  private func obey(_ request: Signals.Request) async {
     switch request {
-    case .reload: return reload()
+    case .reload: return await reload()
     case .drain:
       say(.notice, "draining: no new records, all accepted ones are finished; once more to quit")
     case .stop:
@@ -133,10 +133,10 @@ final class RunSupervision: Sendable {
   }
 
   /// Reads the file anew; a good one is run on the same folder once the run has drained.
-  private func reload() {
+  private func reload() async {
     notifier.reloading()
     do {
-      let next = try prepare(state.withLock { $0.plan.folder })
+      let next = try await prepare(state.withLock { $0.plan.folder })
       let run = state.withLock { state in
         state.next = next
         return state.run
