@@ -116,7 +116,7 @@ extension QuarantineCommand {
 }
 
 /// What a person decides about a data folder that no run owns.
-private struct Decision {
+struct Decision {
   /// A reason fits into a few lines of `audit list`.
   static let reasonLimit = 1000
 
