@@ -121,6 +121,10 @@ let package = Package(
         "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", crypto, grdb,
         logging,
       ], path: "Benchmarks/Runner", swiftSettings: strict),
+    .executableTarget(
+      name: "text-benchmark",
+      dependencies: ["Deidentification", "Phantom", "StageKit", "Imaging", "ImageCodecs"],
+      path: "Benchmarks/Text", swiftSettings: strict),
 
     tests("Imaging", ["Imaging"]),
     tests("ImageCodecs", ["ImageCodecs", "Imaging"]),

@@ -16,6 +16,8 @@ struct AuditAction {
     case exportConfirmed = "export.confirmed"
     /// A projection is about to be written where it may leave.
     case exportWritten = "export.written"
+    /// A person looked at what deliveries are held for: they are open again, and it passes.
+    case approved = "quarantine.approve"
     /// Deliveries that were set aside are open again.
     case released = "quarantine.release"
     /// Deliveries that were set aside were given up.

@@ -105,11 +105,15 @@ public struct DeliveryFailure: Sendable, Equatable, Codable {
   public let message: String
   /// What to do.
   public let hint: String
+  /// What was found in a picture that a person may approve.
+  public let finding: PictureFinding?
 
   /// Makes a failure.
   public init(
-    stage: String, failureClass: String, reason: String, message: String, hint: String
+    stage: String, failureClass: String, reason: String, message: String, hint: String,
+    finding: PictureFinding? = nil
   ) {
+    self.finding = finding
     self.stage = stage
     self.failureClass = failureClass
     self.reason = reason

@@ -1,5 +1,6 @@
 import ClinicalRecords
 import GRDB
+import StageKit
 
 /// One thing that happened to a delivery that was set aside at least once.
 public struct QuarantineEvent: Sendable, Codable {
@@ -7,6 +8,8 @@ public struct QuarantineEvent: Sendable, Codable {
   public enum Kind: String, Sendable, Codable {
     /// A stage refused it, or its attempts were used up.
     case setAside = "set_aside"
+    /// Somebody looked at what it is held for, and lets that pass.
+    case approved
     /// Somebody opened it again.
     case released
     /// Somebody gave it up.
@@ -52,7 +55,7 @@ extension LedgerReading {
           db,
           sql: """
             SELECT delivery.id AS id, from_stage, to_stage, identity, schema, stage, class,
-              reason, message, hint, delivery.attempts AS attempts, at
+              reason, message, hint, finding, delivery.attempts AS attempts, at
             FROM delivery JOIN route ON route.id = route_id
             JOIN record ON record.id = delivery.record_id
             JOIN quarantine ON quarantine.id =
@@ -60,7 +63,7 @@ extension LedgerReading {
             WHERE \(condition) ORDER BY delivery.id
             """, arguments: arguments
         ).map { row in
-          QuarantinedDelivery(
+          try QuarantinedDelivery(
             delivery: row["id"], edge: EdgeKey(from: row["from_stage"], to: row["to_stage"]),
             identity: row["identity"], schema: row["schema"], failure: failure(of: row),
             attempts: row["attempts"], at: row["at"])
@@ -88,7 +91,7 @@ extension LedgerReading {
           db, sql: "SELECT * FROM quarantine WHERE delivery_id = ? ORDER BY id",
           arguments: [delivery]
         ).map { row in
-          QuarantineEvent(
+          try QuarantineEvent(
             kind: .setAside, at: row["at"], failure: failure(of: row),
             attempts: row["attempts"], run: row["run_id"], by: nil, reason: nil, stage: nil)
         }
@@ -106,9 +109,9 @@ extension LedgerReading {
     }
   }
 
-  private func failure(of row: Row) -> DeliveryFailure {
-    DeliveryFailure(
+  private func failure(of row: Row) throws -> DeliveryFailure {
+    try DeliveryFailure(
       stage: row["stage"], failureClass: row["class"], reason: row["reason"],
-      message: row["message"], hint: row["hint"])
+      message: row["message"], hint: row["hint"], finding: PictureFinding(text: row["finding"]))
   }
 }

@@ -272,11 +272,11 @@ private struct CommitStep {
     try execute(
       """
       INSERT INTO quarantine(
-        delivery_id, stage, class, reason, message, hint, at, attempts, run_id)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        delivery_id, stage, class, reason, message, hint, at, attempts, run_id, finding)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       end.delivery, failure.stage, failure.failureClass, failure.reason, failure.message,
-      failure.hint, now, end.attempts, run)
+      failure.hint, now, end.attempts, run, try failure.finding?.text())
     return true
   }
 

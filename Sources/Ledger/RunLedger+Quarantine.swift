@@ -115,7 +115,7 @@ extension RunLedger {
 }
 
 /// A delivery that is set aside, or one on its way.
-private struct SetAsideDelivery: Hashable {
+struct SetAsideDelivery: Hashable {
   let number: Int64
   let edge: EdgeKey
   let record: Int64
@@ -123,14 +123,14 @@ private struct SetAsideDelivery: Hashable {
 
 extension Array where Element: Hashable {
   /// Each element where it stands first.
-  fileprivate func uniqued() -> [Element] {
+  func uniqued() -> [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }
   }
 }
 
 /// The work of one decision's transaction.
-private struct QuarantineStep {
+struct QuarantineStep {
   let db: Database
 
   /// The delivery of a number, which must be set aside.
@@ -303,7 +303,7 @@ private struct QuarantineStep {
 }
 
 extension LedgerError {
-  fileprivate init(stageGone delivery: SetAsideDelivery) {
+  init(stageGone delivery: SetAsideDelivery) {
     self.init(
       .notSetAside,
       subject: "delivery \(delivery.number) waits for '\(delivery.edge.to)' on the edge "

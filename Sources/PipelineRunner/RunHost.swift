@@ -68,6 +68,10 @@ struct RunHost: StageHost {
     guard let found = try ledger.current(identity) else { return nil }
     return try record(found)
   }
+
+  func approval(of finding: PictureFinding) async throws -> Int64? {
+    try ledger.approval(of: finding)
+  }
 }
 
 /// The runner's services for one delivery: what is looked up is noted with its stretch.
@@ -97,5 +101,8 @@ struct LookupNotingHost: StageHost {
     let found = try base.ledger.current(identity)
     stretch.note(LedgerEntry.Lookup(identity: identity, found: found))
     return try found.map { try base.record($0) }
+  }
+  func approval(of finding: PictureFinding) async throws -> Int64? {
+    try await base.approval(of: finding)
   }
 }

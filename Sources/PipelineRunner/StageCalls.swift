@@ -147,7 +147,7 @@ extension StageWorker {
   func deliveryFailure(_ error: StageError) -> DeliveryFailure {
     DeliveryFailure(
       stage: node.name, failureClass: error.failureClass.rawValue, reason: error.code.name,
-      message: error.subject, hint: error.hint)
+      message: error.subject, hint: error.hint, finding: error.finding)
   }
 
   /// Only a stage's own errors have words that are known to tell nothing of a subject.

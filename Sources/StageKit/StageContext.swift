@@ -76,6 +76,8 @@ public protocol StageHost: Sendable {
   func ancestor(of reference: LedgerReference, schema: SchemaID) async throws -> (any StoredRecord)?
   /// The current stored record of this identity, if there is one; part of the reuse key.
   func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)?
+  /// The audit entry in which a person let exactly this pass.
+  func approval(of finding: PictureFinding) async throws -> Int64?
 }
 
 /// A host outside of a run: nobody watches, and nothing leaves.
@@ -88,6 +90,8 @@ extension StageHost {
   public func release(_ file: ReleasedFile) {}
   /// None.
   public var releasedFiles: [ReleasedFile] { [] }
+  /// Nobody approved anything.
+  public func approval(of finding: PictureFinding) async throws -> Int64? { nil }
 }
 
 /// How much a log line matters.
@@ -138,6 +142,12 @@ public struct DeliveryContext: Sendable {
     _ type: Partner.Type, _ identity: RecordIdentity
   ) async throws -> Partner? {
     try await stage.host.lookup(identity, schema: type.schema) as? Partner
+  }
+
+  /// The number of the audit entry in which a person looked at exactly this finding and let it
+  /// pass; `nil` when nobody did: throw a ``StageError`` of class `record` that carries it.
+  public func approval(of finding: PictureFinding) async throws -> Int64? {
+    try await stage.host.approval(of: finding)
   }
 }
 

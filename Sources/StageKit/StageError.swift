@@ -30,17 +30,20 @@ public struct StageError: Error, Sendable, CustomStringConvertible {
   public let hint: String
   /// The system's error number, when a system call failed.
   public let errno: Int32?
+  /// What was found in a picture, when a person may look and let exactly that pass.
+  public let finding: PictureFinding?
 
   /// Makes an error.
   public init(
     _ failureClass: FailureClass, _ code: String, subject: String, hint: String,
-    errno: Int32? = nil
+    errno: Int32? = nil, finding: PictureFinding? = nil
   ) {
     self.failureClass = failureClass
     self.code = Code(code)
     self.subject = subject
     self.hint = hint
     self.errno = errno
+    self.finding = finding
   }
 
   /// What failed and what to do, on one line.

@@ -23,6 +23,7 @@ public final class TestHost: StageHost {
     var lines: [LogLine] = []
     var notices: [Notice] = []
     var files: [String: ReleasedFile] = [:]
+    var approvals: [PictureFinding: Int64] = [:]
     var records: [Int64: (record: any StoredRecord, parent: Int64?)] = [:]
   }
   private let state: Mutex<State>
@@ -55,6 +56,16 @@ public final class TestHost: StageHost {
       state.records[number] = (record, parent?.number)
       return LedgerReference(number: number)
     }
+  }
+
+  /// Keeps a person's approval, as if `quarantine approve` had been called.
+  public func approve(_ finding: PictureFinding, audit: Int64 = 1) {
+    state.withLock { $0.approvals[finding] = audit }
+  }
+
+  /// The approval kept by ``approve(_:audit:)``.
+  public func approval(of finding: PictureFinding) async throws -> Int64? {
+    state.withLock { $0.approvals[finding] }
   }
 
   /// A context for a stage on this host.

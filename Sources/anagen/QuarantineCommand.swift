@@ -7,8 +7,8 @@ import Ledger
 struct QuarantineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quarantine",
-    abstract: "Show what was set aside, and why; release it or give it up.",
-    subcommands: [List.self, Show.self, Release.self, Purge.self])
+    abstract: "Show what was set aside, and why; approve, release it or give it up.",
+    subcommands: [List.self, Show.self, Approve.self, Release.self, Purge.self])
 
   /// `anagen quarantine list`.
   struct List: AnagenCommand {
@@ -46,7 +46,11 @@ struct QuarantineCommand: ParsableCommand {
   struct Show: AnagenCommand {
     static let configuration = CommandConfiguration(
       abstract: "Show one delivery that was set aside, with its history.",
-      discussion: "  anagen quarantine show 17 --data OUT")
+      discussion: """
+          anagen quarantine show 17 --data OUT
+
+        What was found in a picture is drawn in OUT/private/held, for the owner alone.
+        """)
 
     @Argument(help: "The number that 'quarantine list' shows.")
     var number: Int64
@@ -54,7 +58,8 @@ struct QuarantineCommand: ParsableCommand {
     @OptionGroup var output: FormatOption
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-      let reading = try LedgerReading(folder: place.folder(in: environment))
+      let folder = place.folder(in: environment)
+      let reading = try LedgerReading(folder: folder)
       let history = try reading.quarantineHistory(of: number)
       // What was set aside once keeps its head and its history, whatever was decided.
       guard let entry = try reading.onceQuarantined(number) else {
@@ -62,13 +67,19 @@ struct QuarantineCommand: ParsableCommand {
           .badData, "nothing is set aside under \(number)",
           hint: "'anagen quarantine list' shows the numbers")
       }
+      let held = try reading.quarantined()
+      let drawing =
+        held.contains { $0.delivery == number }
+        ? try HeldDrawing(of: entry, among: held, in: folder) : nil
       switch output.format {
       case .json:
-        try environment.terminal.result(
-          bytes: CanonicalJSONEncoder().encode(Detail(entry: entry, history: history)) + [10])
+        let detail = Detail(entry: entry, history: history, drawing: drawing)
+        try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(detail) + [10])
       case .text:
-        try environment.terminal.result(
-          QuarantineTable.detail(of: entry) + "\n\n" + QuarantineTable.text(of: history))
+        let parts = [
+          QuarantineTable.detail(of: entry), drawing?.text, QuarantineTable.text(of: history),
+        ]
+        try environment.terminal.result(parts.compactMap { $0 }.joined(separator: "\n\n"))
       }
       return .done
     }
@@ -79,6 +90,7 @@ struct QuarantineCommand: ParsableCommand {
 private struct Detail: Encodable {
   let entry: QuarantinedDelivery
   let history: [QuarantineEvent]
+  let drawing: HeldDrawing?
 }
 
 /// What was set aside, in words.
@@ -131,6 +143,7 @@ enum QuarantineTable {
       if let failure = event.failure {
         line += " by \(failure.stage): \(failure.reason) (\(failure.failureClass))"
       }
+    case .approved: line += "approved by \(event.by ?? "")"
     case .released: line += "released by \(event.by ?? "")"
     case .purged: line += "given up by \(event.by ?? "")"
     }

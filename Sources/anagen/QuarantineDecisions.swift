@@ -113,7 +113,7 @@ extension QuarantineCommand {
 }
 
 /// Where a person's decision is carried out: by the run that owns the data folder, or here.
-private struct DecisionPlace {
+struct DecisionPlace {
   /// A reason fits into a few lines of `audit list`.
   static let reasonLimit = 1000
 

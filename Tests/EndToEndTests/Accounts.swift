@@ -11,6 +11,7 @@ struct SetAside: Decodable {
     let message: String
     let hint: String
   }
+  let delivery: Int64
   let identity: String
   let failure: Failure
 

@@ -18,6 +18,37 @@ struct PrivacyTests {
     #expect(setAside.map(\.failure.reason) == ["burned_in_text"])
   }
 
+  @Test func whatAPersonApprovesOnceLeavesWithTheNextRun() throws {
+    let material = try Material()
+    for number in 1...2 {
+      try material.add(
+        Photographs.drawnOn("SCALE 1.0 MM \(number)"), named: "bar\(number).jpg",
+        subject: "S\(number)")
+    }
+    try material.writeManifest()
+    #expect(try material.run().status == 1)
+    let held = try material.setAside().map { "\($0.delivery)" }
+    #expect(held.count == 2)
+    let shown = try material.command(["quarantine", "show", held[0], "--data", material.data])
+    #expect(shown.results.contains("approve \(held[0]) \(held[1]): the same"), "\(shown.results)")
+    for name in ["\(held[0]).png", "\(held[0])-alike.png"] {
+      let path = "\(material.data)/private/held/\(name)"
+      let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      #expect(mode == 0o600)
+    }
+    let released = try material.command(["quarantine", "release", held[0], "--data", material.data])
+    #expect(released.status == 0)
+    #expect(try material.run().status == 1, "a release alone changes nothing")
+    let approved = try material.command([
+      "quarantine", "approve", held[0], held[1], "--reason", "scale bars", "--data", material.data,
+    ])
+    #expect(approved.status == 0, "\(approved.talk)")
+    let last = try material.run()
+    #expect(last.status == 0, "\(last.talk)")
+    try material.expectEverythingAccountedFor(after: last)
+    #expect(try material.setAside().isEmpty)
+  }
+
   @Test func aNameInThePlaceOfASubjectNumberLeavesNeitherInRowsNorInPictures() throws {
     let material = try Material()
     try material.add(

@@ -8,6 +8,8 @@ public import StageKit
 public struct QuarantineDecision: Sendable, Codable {
   /// What is done.
   public enum Action: String, Sendable, Codable {
+    /// A person looked, and what was found may pass.
+    case approve
     /// Open again.
     case release
     /// Given up for good.
@@ -44,6 +46,7 @@ public struct QuarantineDecision: Sendable, Codable {
   public func carryOut(in ledger: RunLedger) throws -> QuarantineOutcome {
     var outcome = QuarantineOutcome()
     switch action {
+    case .approve: outcome.opened = try ledger.approve(numbers, by: by, reason: reason ?? "")
     case .release:
       outcome.opened = try ledger.release(numbers, from: from, by: by, reason: reason)
     case .purge: outcome.purged = try ledger.purge(numbers, by: by, reason: reason ?? "")

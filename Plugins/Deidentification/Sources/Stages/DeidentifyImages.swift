@@ -18,7 +18,7 @@ public struct DeidentifyImages: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.images",
     summary: "Releases pictures without metadata, and holds those with text in their pixels.",
-    resultVersion: "2", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
+    resultVersion: "3", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
 
   private let recoding: Recoding
   private let context: StageContext
@@ -48,7 +48,8 @@ public struct DeidentifyImages: Transform {
         hint: "release measurements of pictures that this run or an earlier one has taken in")
     }
     let scrubbed = try scrub(try captured.original.bytes())
-    let (width, height) = try checkPixels(of: scrubbed)
+    let decoded = try decode(scrubbed)
+    let approval = try await checkText(in: decoded, of: captured.original.sha256, delivery)
     let name = recoding.pictureName(of: acquisition, format: scrubbed.format)
     let picture = context.content(scrubbed.bytes, mediaType: scrubbed.format.mediaType)
     let removals = scrubbed.report.entries.map {
@@ -56,8 +57,10 @@ public struct DeidentifyImages: Transform {
     }
     return Released(
       acquisition: try await recoding.released(acquisition, in: delivery),
-      body: .image(ReleasedImage(picture: picture, name: name, width: width, height: height)),
-      removals: recoding.removals + removals, label: recoding.profile.label)
+      body: .image(
+        ReleasedImage(
+          picture: picture, name: name, width: decoded.width, height: decoded.height)),
+      removals: recoding.removals + removals + approval, label: recoding.profile.label)
   }
 
   /// Eight bytes a pixel, as 16-bit samples with alpha take, and the file's frame.
@@ -73,20 +76,44 @@ public struct DeidentifyImages: Transform {
     }
   }
 
-  /// Decodes what would leave and looks for text in it.
-  private func checkPixels(of scrubbed: ScrubbedPhotograph) throws -> (width: Int, height: Int) {
-    let decoded: DecodedImage
+  /// Decodes what would leave.
+  private func decode(_ scrubbed: ScrubbedPhotograph) throws -> DecodedImage {
     do {
-      decoded = try decoder.decode(scrubbed.bytes)
+      return try decoder.decode(scrubbed.bytes)
     } catch let error as ImageCodecError {
       throw StageError(.record, error.code.name, subject: error.subject, hint: error.hint)
     }
-    let lines = BurnedInText().find(in: decoded.eightBit())
-    guard let first = lines.first else { return (decoded.width, decoded.height) }
+  }
+
+  /// Looks for text in the pixels.
+  ///
+  /// - Returns: that a person let what was found pass; empty when there is nothing.
+  private func checkText(
+    in picture: DecodedImage, of original: ContentDigest, _ delivery: DeliveryContext
+  ) async throws -> [Removal] {
+    let lines = BurnedInText().find(in: picture.eightBit())
+    guard let first = lines.first else { return [] }
+    let gate = PhotographRefusal.Code.burnedInText.name
+    let finding = PictureFinding(
+      gate: gate, version: BurnedInText.version, content: original,
+      regions: lines.map {
+        PictureFinding.Region(
+          x: $0.x, y: $0.y, width: $0.width, height: $0.height,
+          confidence: ($0.confidence * 100).rounded(.down) / 100)
+      })
+    if let audit = try await delivery.approval(of: finding) {
+      return [
+        Removal(
+          carrier: "text in the pixels", action: "kept",
+          rule: "approved by a person, audit entry \(audit)")
+      ]
+    }
     throw StageError(
-      .record, PhotographRefusal.Code.burnedInText.name,
-      subject: "the picture has drawn text at \(lines.count) place(s), the first "
+      .record, gate,
+      subject: "the picture seems to have drawn text at \(lines.count) place(s), the first "
         + "\(first.width) x \(first.height) pixels at (\(first.x), \(first.y))",
-      hint: "switch the overlay off on the device, or crop the original and take it in again")
+      hint: "look at it with 'anagen quarantine show'; approve it when nothing there identifies, "
+        + "else switch the overlay off on the device, or crop the original and take it in again",
+      finding: finding)
   }
 }

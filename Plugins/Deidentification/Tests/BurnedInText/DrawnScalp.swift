@@ -8,7 +8,7 @@ struct DrawnScalp {
   private(set) var pixels: [UInt8]
   private var random: SeededGenerator
 
-  init(seed: UInt64, width: Int = 640, height: Int = 400) {
+  init(seed: UInt64, width: Int = 640, height: Int = 400, hairs: Int = 60) {
     (self.width, self.height) = (width, height)
     random = SeededGenerator(seed: seed)
     pixels = []
@@ -16,8 +16,8 @@ struct DrawnScalp {
       let texture = Int.random(in: -14...14, using: &random)
       pixels += [178, 150, 140].map { UInt8(clamping: $0 + texture) }
     }
-    for _ in 0..<60 { drawHair() }
-    for _ in 0..<200 { drawGlare() }
+    for _ in 0..<hairs { drawHair() }
+    for _ in 0..<(hairs > 0 ? 200 : 0) { drawGlare() }
   }
 
   var image: InterleavedImage<UInt8> {

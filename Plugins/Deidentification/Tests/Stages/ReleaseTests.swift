@@ -192,6 +192,38 @@ import Testing
     _ = try await rows.process(acquired.measurement, in: host.delivery())
   }
 
+  @Test("What a person approved passes, and says so; another picture or place does not")
+  func approvedTextPasses() async throws {
+    var scalp = DrawnScalp(seed: 2)
+    scalp.draw("A095 2022/01/05", x: 40, y: 30, dot: 3, colour: [255, 255, 255], bar: nil)
+    let acquired = Acquired(try JPEGEncoder(quality: 90).encode(scalp.image))
+    let host = ReleaseHost(ancestor: acquired.captured)
+    let pictures = try await DeidentifyImages(
+      settings: releaseSettings(.trial), context: host.context())
+    func failure() async -> StageError? {
+      await #expect(throws: StageError.self) {
+        try await pictures.process(acquired.measurement, in: host.delivery())
+      }
+    }
+    let finding = try #require(await failure()?.finding)
+    #expect(finding.gate == "burned_in_text")
+    #expect(finding.content == acquired.captured.original.sha256)
+    for other in [
+      PictureFinding(
+        gate: finding.gate, version: "1", content: finding.content, regions: finding.regions),
+      PictureFinding(
+        gate: finding.gate, version: finding.version, content: finding.content, regions: []),
+    ] { host.host.approve(other) }
+    #expect(await failure()?.finding == finding)
+    host.host.approve(finding, audit: 12)
+    let released = try await pictures.process(acquired.measurement, in: host.delivery())
+    #expect(
+      released.removals.contains(
+        Removal(
+          carrier: "text in the pixels", action: "kept",
+          rule: "approved by a person, audit entry 12")))
+  }
+
   @Test("A file that is not understood is held by name")
   func unknownIsHeld() async throws {
     let acquired = Acquired([0, 0, 0, 24] + Array("ftypheic and more".utf8))
