@@ -38,6 +38,11 @@ public final class ControlVerbs: Sendable {
     }
   }
 
+  /// Forgets a verb, and what its answer holds.
+  func remove(_ verb: String) {
+    _ = verbs.withLock { $0.removeValue(forKey: verb) }
+  }
+
   /// Answers a request's line with one line, neither with a line feed; never throws.
   func answer(_ line: [UInt8], from peer: SocketPeer) async -> [UInt8] {
     do {
