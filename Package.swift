@@ -163,7 +163,7 @@ let package = Package(
 if Context.environment["ANAGEN_SANITIZED"] != nil {
   let sanitized: Set<String> = [
     "Imaging", "ClinicalRecords", "StageKit", "StageTesting", "BoundedQueues", "PipelineFiles",
-    "Ledger", "CCrashMark", "PipelineRunner", "BoundedQueuesTests", "LedgerTests",
+    "Ledger", "LocalSockets", "CCrashMark", "PipelineRunner", "BoundedQueuesTests", "LedgerTests",
     "PipelineRunnerTests",
   ]
   package.products = []

@@ -48,7 +48,7 @@ extension RunLedger {
           try step.decide(
             "approved", on: delivery.number, stage: nil, by: actor, reason: reason, at: time,
             sequence)
-          try step.open(delivery.number, run: run)
+          try step.open(delivery.number, run: run, because: "somebody approved it")
         }
         return held.map {
           LedgerOutcome.Opened(

@@ -223,12 +223,14 @@ struct QuarantineStep {
   }
 
   /// Opens a delivery again; one that the program died with still runs alone.
-  func open(_ delivery: Int64, run: Int64) throws {
+  ///
+  /// - Parameter why: what `explain` says of it.
+  func open(_ delivery: Int64, run: Int64, because why: String = "somebody released it") throws {
     try db.execute(
       sql: """
         UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL,
-          reopened_for = 'somebody released it', suspect = crashes > 0, crashes = 0 WHERE id = ?
-        """, arguments: [run, delivery])
+          reopened_for = ?, suspect = crashes > 0, crashes = 0 WHERE id = ?
+        """, arguments: [run, why, delivery])
   }
 
   /// Ends a delivery whose way is gone again from an earlier stage.

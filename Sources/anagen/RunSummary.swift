@@ -94,7 +94,11 @@ struct RunSummary {
         + (reused > 0 ? ", \(reused) result\(reused == 1 ? "" : "s") of earlier runs stand" : "")
     ]
     if !results.isEmpty || !unmeasured.isEmpty {
-      let held = report.quarantined.count { deidentifying.contains($0.failure.stage) }
+      // Pictures, of which several records may be held: what follows the kind of record is theirs.
+      let held = Set(
+        report.quarantined.filter { deidentifying.contains($0.failure.stage) }
+          .map { $0.identity.drop { $0 != ":" } }
+      ).count
       lines.append(
         "figures: \(results.accepted) accepted, \(results.rejected.count) rejected for quality, "
           + "\(failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : ""))

@@ -63,6 +63,15 @@ struct Disposition: Sendable, Equatable {
   /// A picture that the de-identifying stage let pass.
   static let released = Disposition(.released, reason: "nothing_identifying_found")
 
+  /// A picture in which something was found that a person let pass.
+  static let approved = Disposition(.released, reason: "approved_by_a_person")
+
+  /// What is said of a released picture, by what was done to it.
+  init(picture removals: [Removal]) {
+    let isApproved = removals.contains { $0.rule.hasPrefix("approved by a person") }
+    self = isApproved ? .approved : .released
+  }
+
   /// The list of pictures names another acquisition for the same picture now.
   static let filedElsewhere = Disposition(.excluded, reason: "filed_under_another_acquisition")
 

@@ -17,6 +17,7 @@ struct DispositionSettlement {
     let reference: String
     let quality: MeasurementQuality?
     let hasPicture: Bool
+    let isApproved: Bool
     let last: [Disposition.Part: String]
   }
 
@@ -51,6 +52,8 @@ struct DispositionSettlement {
         SELECT a.id, a.image_ref, (SELECT quality_json FROM measurement
             WHERE acquisition_id = a.id ORDER BY id DESC LIMIT 1) AS quality,
           EXISTS (SELECT 1 FROM image WHERE acquisition_id = a.id) AS has_picture,
+          (SELECT reason FROM disposition WHERE acquisition_id = a.id AND part = 'picture'
+            AND state = 'released' ORDER BY id DESC LIMIT 1) AS released_for,
           m.state AS measurement_state, p.state AS picture_state
         FROM acquisition a
         LEFT JOIN current_disposition m ON m.acquisition_id = a.id AND m.part = 'measurement'
@@ -66,7 +69,8 @@ struct DispositionSettlement {
         id: row["id"], reference: row["image_ref"],
         quality: try quality.map {
           try RecordDecoder().decode(MeasurementQuality.self, from: Array($0.utf8))
-        }, hasPicture: row["has_picture"], last: last)
+        }, hasPicture: row["has_picture"],
+        isApproved: row["released_for"] as String? == Disposition.approved.reason, last: last)
     }
   }
 
@@ -90,7 +94,7 @@ struct DispositionSettlement {
   private func made(_ part: Disposition.Part, of acquisition: Acquisition) -> Disposition? {
     switch part {
     case .measurement: acquisition.quality.map { Disposition($0) }
-    case .picture: acquisition.hasPicture ? .released : nil
+    case .picture: acquisition.hasPicture ? (acquisition.isApproved ? .approved : .released) : nil
     }
   }
 }

@@ -61,7 +61,9 @@ struct RegistryRows {
   }
 
   /// Files a released picture; the one it replaces is marked as superseded.
-  func insert(_ image: ReleasedImage, acquisition row: Int64) throws {
+  ///
+  /// - Parameter removals: what was done to it, and what a person let pass.
+  func insert(_ image: ReleasedImage, after removals: [Removal], acquisition row: Int64) throws {
     let old = try Int64.fetchOne(
       db, sql: "SELECT max(id) FROM image WHERE acquisition_id = ?", arguments: [row])
     try db.execute(
@@ -78,7 +80,7 @@ struct RegistryRows {
         sql: "UPDATE image SET superseded_by = ? WHERE id = ?",
         arguments: [db.lastInsertedRowID, old])
     }
-    try note(.released, of: .picture, acquisition: row)
+    try note(Disposition(picture: removals), of: .picture, acquisition: row)
   }
 
   /// Notes what became of a part of an acquisition, when that is new.
@@ -143,6 +145,24 @@ struct RegistryRows {
         arguments: [stated, offset, id])
     }
     return id
+  }
+
+  /// Visits that were done on a day outside of their window, in words.
+  func visitsOutsideWindow() throws -> [String] {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT subject, visit, study_day, window_offset FROM visit
+        WHERE window_offset IS NOT NULL ORDER BY subject, study_day, visit
+        """)
+    return rows.compactMap { row in
+      let offset: Int = row["window_offset"]
+      guard let planned = study.visit(row["visit"]), !planned.window.contains(offset) else {
+        return nil
+      }
+      let (subject, day): (String, Int) = (row["subject"], row["study_day"])
+      return "\(subject) \(planned.name) on day \(day), planned \(planned.day)"
+    }
   }
 
   private func session(_ name: String, visit: Int64) throws -> Int64 {

@@ -54,11 +54,11 @@ struct AcquisitionRow: Sendable {
   mutating func add(_ released: Released) {
     switch released.body {
     case .acquisition: break
-    case .image(let released):
-      image = ImageFacts(
-        name: released.name, sha256: released.picture.sha256.hexadecimal,
-        byteCount: released.picture.byteCount, width: released.width, height: released.height)
-      picture = .released
+    case .image(let image):
+      self.image = ImageFacts(
+        name: image.name, sha256: image.picture.sha256.hexadecimal,
+        byteCount: image.picture.byteCount, width: image.width, height: image.height)
+      picture = Disposition(picture: released.removals)
     case .measurement(let measured):
       measurement = MeasurementFacts(measured, of: key)
       figures = Disposition(measured.quality)

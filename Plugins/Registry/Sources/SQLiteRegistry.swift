@@ -92,7 +92,8 @@ public struct SQLiteRegistry: Sink {
       case .acquisition: break
       case .measurement(let measurement):
         try rows.insert(measurement, of: input.acquisition, acquisition: acquisition)
-      case .image(let image): try rows.insert(image, acquisition: acquisition)
+      case .image(let image):
+        try rows.insert(image, after: input.removals, acquisition: acquisition)
       }
     }
   }
@@ -101,15 +102,33 @@ public struct SQLiteRegistry: Sink {
   /// the file whole in itself; holds every released picture to the digest it was filed with.
   public func finish(_ upstream: UpstreamAccount) async throws {
     let study = context.study
-    let filed = try await database.write { db in
+    let (filed, outside) = try await database.write { db in
       try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
       try RegionResults(db: db, study: study).update()
-      return try FiledPictures(db)
+      return (
+        pictures: try FiledPictures(db),
+        outside: try RegistryRows(db: db, study: study).visitsOutsideWindow()
+      )
     }
     for name in filed.withdrawn { try pictures.withdraw(name) }
     try await pictures.keep(filed.current, for: context)
     try await database.settle()
+    tell(outside)
     try context.release(written: database.path)
+  }
+}
+
+extension SQLiteRegistry {
+  /// A mistyped date shows here first: the figure it belongs to is compared with another day's.
+  private func tell(_ outside: [String]) {
+    guard !outside.isEmpty else { return }
+    context.host.note(
+      Notice(
+        stage: context.stage, code: "visits_outside_window",
+        what: "\(outside.count) visit\(outside.count == 1 ? " lies" : "s lie") outside the study's "
+          + "window: \(Notice.list(outside))",
+        hint: "check the dates in the list of pictures; the figures stand, and 'window_offset' of "
+          + "the table 'visit' marks them", isNegative: false))
   }
 }
 

@@ -40,7 +40,10 @@ public struct ControlClient: Sendable {
     case .nobodyListens:
       ControlError(
         .noRun, what: "no run is alive on \(folder.path)", hint: "start one with 'anagen run'")
-    case .timedOut, .broken: ControlError(.noAnswer, what: error.subject, hint: error.hint)
+    case .timedOut, .broken:
+      ControlError(
+        .noAnswer, what: error.subject,
+        hint: error.hint + "; it may still do what was asked, so look before you ask again")
     default: ControlError(.io, what: error.subject, hint: error.hint)
     }
   }

@@ -129,28 +129,37 @@ extension Recoding {
   /// Days from the capture of the anchor visit, the study's way: the anchor is its anchor day, and
   /// there is no day 0.
   ///
-  /// `nil` when either date is not known: a planned day would pass for a real one.
+  /// The anchor is the first placement and field of the anchor visit in the same region; where it is
+  /// missing there, its own placement's, else the first of the study's other regions. `nil` when
+  /// either date is not known: a planned day would pass for a real one.
   private func studyDay(
     of acquisition: AcquisitionKey, in delivery: DeliveryContext
   ) async throws -> Int? {
     guard let anchorVisit else { return nil }
-    if acquisition.visit == anchorVisit, acquisition.session == firstSession {
-      return study.anchorDay
-    }
-    guard let date = try await delivery.ancestor(CapturedImage.self)?.date else { return nil }
-    for (placement, field) in [(acquisition.placement, acquisition.field), (1, 1)] {
-      let anchor = AcquisitionKey(
+    let isAnchor = acquisition.visit == anchorVisit && acquisition.session == firstSession
+    let itself = isAnchor ? study.anchorDay : nil
+    guard let date = try await delivery.ancestor(CapturedImage.self)?.date else { return itself }
+    func anchor(_ region: String, _ side: String, _ placement: Int = 1, _ field: Int = 1)
+      -> AcquisitionKey
+    {
+      AcquisitionKey(
         study: acquisition.study, subject: acquisition.subject, visit: anchorVisit,
-        session: firstSession, region: acquisition.region, side: acquisition.side,
-        placement: placement, field: field)
-      let identity = anchor.identity(of: CapturedImage.schema)
+        session: firstSession, region: region, side: side, placement: placement, field: field)
+    }
+    let (region, side) = (acquisition.region, acquisition.side)
+    let anchors =
+      [
+        anchor(region, side), anchor(region, side, acquisition.placement, acquisition.field),
+      ] + study.regions.filter { $0.code != region }.map { anchor($0.code, $0.side) }
+    for key in anchors {
+      let identity = key.identity(of: CapturedImage.schema)
       guard let first = try await delivery.lookup(CapturedImage.self, identity)?.date else {
         continue
       }
       let day = study.anchorDay + date.dayNumber - first.dayNumber
       return study.anchorDay > 0 && day <= 0 ? day - 1 : day
     }
-    return nil
+    return itself
   }
 
   private var firstSession: String { study.sessions.first?.name ?? "D0" }

@@ -41,9 +41,11 @@ struct Acquired {
   static let fileName = "Surname_Given_19750312.jpg"
 
   init(
-    _ bytes: [UInt8], subject: String = "01-001", visit: String = "BL", date: String = "2026-03-01"
+    _ bytes: [UInt8], subject: String = "01-001", visit: String = "BL", date: String = "2026-03-01",
+    region: String = "VX", placement: Int = 1
   ) {
-    let key = AcquisitionKey(study: "T1", subject: subject, visit: visit, region: "VX")
+    let key = AcquisitionKey(
+      study: "T1", subject: subject, visit: visit, region: region, placement: placement)
     let digest = ContentDigest(bytes: SHA256.hash(data: bytes))
     captured = CapturedImage(
       acquisition: key,

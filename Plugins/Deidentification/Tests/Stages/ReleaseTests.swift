@@ -281,6 +281,29 @@ import Testing
     #expect(without.acquisition.studyDay == (visit == "BL" ? 1 : nil))
   }
 
+  @Test(
+    "Days count from the first picture of the anchor visit, also for its other pictures",
+    arguments: [
+      ("2026-03-07", "BL", "VX", 2, 7), ("2026-05-24", "W12", "VX", 2, 85),
+      ("2026-05-24", "W12", "OC", 1, 85), ("2026-02-20", "BL", "VX", 2, -9),
+    ])
+  func studyDaysOfOthers(
+    date: String, visit: String, region: String, placement: Int, day: Int
+  ) async throws {
+    var study = Study.open(id: "T1")
+    study.visits = [
+      .init(name: "BL", day: 1, window: -14...0), .init(name: "W12", day: 85, window: -7...7),
+    ]
+    study.regions = [.init(code: "VX", region: "vertex"), .init(code: "OC", region: "occipital")]
+    let acquired = Acquired([2], visit: visit, date: date, region: region, placement: placement)
+    let host = ReleaseHost(
+      ancestor: acquired.captured, others: [Acquired([1]).captured, acquired.captured])
+    let stage = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: host.context(study))
+    let released = try await stage.process(acquired.measurement, in: host.delivery(study))
+    #expect(released.acquisition.studyDay == day)
+  }
+
   @Test("A key that is missing, short or no key stops the start")
   func keysAreChecked() async throws {
     let host = ReleaseHost(ancestor: nil)
