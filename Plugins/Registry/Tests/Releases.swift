@@ -97,15 +97,17 @@ struct Release {
       label: .pseudonymised)
   }
 
-  func image(_ bytes: [UInt8], name: String? = nil, host: TestHost) -> Released {
+  func image(
+    _ bytes: [UInt8], name: String? = nil, removals: [Removal] = [], host: TestHost
+  ) -> Released {
     Released(
       acquisition: key,
       body: .image(
         ReleasedImage(
           picture: StoredContent(
             bytes: bytes, sha256: host.sha256(of: bytes), mediaType: "image/jpeg"),
-          name: name ?? "\(key.reference).jpg", width: 1000, height: 800)), removals: [],
-      label: .pseudonymised)
+          name: name ?? "\(key.reference).jpg", width: 1000, height: 800)),
+      removals: removals, label: .pseudonymised)
   }
 
   /// The acquisition alone.

@@ -217,6 +217,35 @@ import Testing
         == "held,released")
   }
 
+  @Test("a picture that a person let pass says so, also when it stands again")
+  func approved() async throws {
+    let release = Release()
+    let records = [release.acquisition, release.measurement]
+    let refusal = [release.setAside(by: "pictures", isHeld: true, "burned_in_text")]
+    let removal = Removal(
+      carrier: "text in the pixels", action: "kept", rule: "approved by a person, audit entry 12")
+    let image = release.image([1, 2], removals: [removal], host: host)
+    try await file(records, setAside: refusal)
+    try await file([image], standing: records + [image])
+    let said = "1 picture released approved_by_a_person anagen"
+    #expect(try dispositions().contains(said))
+    try await file(records, setAside: refusal)
+    #expect(try !dispositions().contains(said))
+    try await file([], standing: records + [image])
+    #expect(try dispositions().contains(said))
+  }
+
+  @Test("a visit on a day outside of its window is told, one within is not")
+  func outsideWindow() async throws {
+    var release = Release()
+    try await file([release.acquisition])
+    #expect(host.notices.isEmpty)
+    release.studyDay = 300
+    try await file([release.acquisition])
+    #expect(host.notices.map(\.code) == ["visits_outside_window"])
+    #expect(host.notices.first?.what.contains("BL on day 300, planned 1") == true)
+  }
+
   @Test("a picture that is held after it was released goes back to private, and comes again")
   func withdrawn() async throws {
     let release = Release()
