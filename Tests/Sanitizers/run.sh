@@ -13,7 +13,7 @@ here=Tests/Sanitizers
 suites='^(BoundedQueuesTests|LedgerTests|PipelineRunnerTests)\.'
 # What measures time and memory says nothing in an instrumented process. The suites run one after
 # another, since their time limits are those of a process that is some ten times quicker.
-measuring='QueueBenchmark|CeilingTests'
+measuring='QueueBenchmark|CeilingTests|MemoryLimitTests'
 
 annotations=$PWD/.build/sanitizers/libmutex_annotations.so
 with_annotations() { LD_PRELOAD=$annotations "$@"; }
@@ -52,7 +52,7 @@ for kind in "$@"; do
     prove_that_races_are_found
     run thread with_annotations
     ;;
-  address) run address env ;;
+  address) run address env LSAN_OPTIONS=suppressions="$PWD/$here/leaks.supp" ;;
   *)
     echo "usage: run.sh [thread] [address]" >&2
     exit 64
