@@ -43,10 +43,8 @@ extension QuarantineCommand {
             .init("auditHead", .string(outcome.auditHead)),
           ]).text)
       case .text:
-        let lines = outcome.opened.map { "approved, open again: \($0.delivery) on \($0.edge)" }
-        let taker = "the \(isLive ? "" : "next ")run takes what is open"
         try environment.terminal.result(
-          (lines + [taker, "audit head \(outcome.auditHead)"]).joined(separator: "\n"))
+          outcome.openedText("approved, open again", isLive: isLive))
       }
       return .done
     }

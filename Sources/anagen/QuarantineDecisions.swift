@@ -14,9 +14,10 @@ extension QuarantineCommand {
           anagen quarantine release 17 --data OUT
           anagen quarantine release 17 18 --from analyse --reason "new profile" --data OUT
 
-        The run that works on the data folder takes them, or the next one. With --from they re-enter at an earlier stage of their way, one \
-        that takes a stored record; what comes of it goes on from there. Either all are released \
-        or none. Who did it, when and why is kept in the audit chain.
+        The run that works on the data folder takes them, or the next one. With --from they \
+        re-enter at an earlier stage of their way, one that takes a stored record; what comes of \
+        it goes on from there. Either all are released or none. Who did it, when and why is kept \
+        in the audit chain.
         """)
 
     @Argument(help: "The numbers that 'quarantine list' shows.")
@@ -47,10 +48,7 @@ extension QuarantineCommand {
             .init("opened", .array(deliveries)), .init("auditHead", .string(outcome.auditHead)),
           ]).text)
       case .text:
-        let lines = outcome.opened.map { "open again: \($0.delivery) on \($0.edge)" }
-        let taker = "the \(isLive ? "" : "next ")run takes what is open"
-        try environment.terminal.result(
-          (lines + [taker, "audit head \(outcome.auditHead)"]).joined(separator: "\n"))
+        try environment.terminal.result(outcome.openedText("open again", isLive: isLive))
       }
       return .done
     }
@@ -109,6 +107,15 @@ extension QuarantineCommand {
       let number = delivery.contents.count
       return "its record is withdrawn, \(number) content\(number == 1 ? "" : "s") removed"
     }
+  }
+}
+
+extension QuarantineOutcome {
+  /// What is open now, who takes it, and the audit chain's head.
+  func openedText(_ word: String, isLive: Bool) -> String {
+    let lines = opened.map { "\(word): \($0.delivery) on \($0.edge)" }
+    let taker = "the \(isLive ? "" : "next ")run takes what is open"
+    return (lines + [taker, "audit head \(auditHead)"]).joined(separator: "\n")
   }
 }
 
