@@ -40,7 +40,7 @@ public struct SQLiteRegistry: Sink {
     workingSetBytes: 16 << 20, effect: .transactional)
 
   private let context: StageContext
-  private let database: RegistryDatabase
+  private let database: RegistryFile
   private let pictures: ReleasedPictures
 
   /// Opens or makes the registry.
@@ -54,7 +54,7 @@ public struct SQLiteRegistry: Sink {
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
       try OutputFile.makeFolder(String(path[..<slash]))
     }
-    database = try RegistryDatabase(path: path)
+    database = try RegistryFile(path: path)
     let study = context.study
     try await database.write { db in
       try db.execute(

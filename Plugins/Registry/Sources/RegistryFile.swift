@@ -8,7 +8,7 @@ import StageKit
 #endif
 
 /// The open registry file: one writer, each change one synced transaction.
-struct RegistryDatabase: Sendable {
+struct RegistryFile: Sendable {
   private let queue: DatabaseQueue
   let path: String
   /// The file's own id, drawn when it was made.
@@ -28,10 +28,10 @@ struct RegistryDatabase: Sendable {
       try db.execute(sql: "PRAGMA synchronous = FULL")
       try db.execute(sql: "PRAGMA foreign_keys = ON")
     }
-    (queue, id) = try RegistryDatabase.inWords {
+    (queue, id) = try RegistryFile.inWords {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
       let id = try queue.writeWithoutTransaction { db in
-        try RegistryDatabase.prepare(db, path: path)
+        try RegistryFile.prepare(db, path: path)
         return try String.fetchOne(db, sql: "SELECT id FROM registry") ?? ""
       }
       return (queue, id)
@@ -47,7 +47,7 @@ struct RegistryDatabase: Sendable {
     do {
       return try await queue.write(body)
     } catch let error as DatabaseError {
-      throw RegistryDatabase.inWords(error)
+      throw RegistryFile.inWords(error)
     }
   }
 
@@ -59,7 +59,7 @@ struct RegistryDatabase: Sendable {
         try db.execute(sql: "PRAGMA journal_mode = DELETE")
       }
     } catch let error as DatabaseError {
-      throw RegistryDatabase.inWords(error)
+      throw RegistryFile.inWords(error)
     }
   }
 
