@@ -180,9 +180,12 @@ public final class RunLedger: Sendable {
   }
 
   /// The format of a ledger's file, which is only read.
+  ///
+  /// A run killed while it made the file leaves a rollback journal, and SQLite lets nobody read
+  /// before one who may write has played it back.
   private static func format(ofFile path: String) throws -> Int {
     var configuration = Configuration()
-    configuration.readonly = true
+    configuration.readonly = FileSystem.size(of: "\(path)-journal") == nil
     configuration.busyMode = .timeout(10)
     return try inWords {
       try DatabaseQueue(path: path, configuration: configuration).read { db in

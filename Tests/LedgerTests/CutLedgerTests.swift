@@ -1,5 +1,6 @@
 import ClinicalRecords
 import Foundation
+import GRDB
 import Ledger
 import StageKit
 import Testing
@@ -58,6 +59,27 @@ struct CutLedgerTests {
       let cut = try CopiedLedger(of: ledger, database: Array(whole[..<size]), log: ledger.log[...])
       #expect(try cut.waiting() == ledger.sizes.count, "cut to \(size) bytes")
     }
+  }
+
+  /// A kill while an empty ledger is made leaves a rollback journal, which only an opening that may
+  /// write can play back.
+  @Test func aLedgerWhoseMakingWasCutIsMadeAnew() throws {
+    let place = try TemporaryLedgerFolder()
+    let unfinished = try DatabaseQueue(path: "\(place.folder.privatePath)/unfinished")
+    try unfinished.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA cache_size = 1; BEGIN; CREATE TABLE page(bytes)")
+      for _ in 0..<20 { try db.execute(sql: "INSERT INTO page VALUES (zeroblob(4000))") }
+      for suffix in ["", "-journal"] {
+        try place.write(place.bytes("unfinished\(suffix)")[...], "ledger.sqlite\(suffix)")
+      }
+      try db.execute(sql: "ROLLBACK")
+    }
+    #expect(try place.bytes("ledger.sqlite").count > 4096, "pages were written")
+    #expect(try LedgerReading(folder: place.folder).deliveryCounts().isEmpty)
+    let ledger = try RunLedger(
+      folder: place.folder, durability: .full, plan: [], program: "test", actor: "tester",
+      now: { 0 })
+    #expect(try ledger.pendingCounts().isEmpty)
   }
 
   /// A power cut does not do this, since the database is synced before its log goes; a copy that
