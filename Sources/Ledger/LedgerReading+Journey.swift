@@ -161,8 +161,11 @@ extension LedgerReading {
 
   private func results(_ db: Database, of delivery: Int64) throws -> [Int64] {
     try Int64.fetchAll(
-      db, sql: "SELECT record_id FROM provenance WHERE delivery_id = ? ORDER BY record_id",
-      arguments: [delivery])
+      db,
+      sql: """
+        SELECT record_id FROM provenance WHERE delivery_id = ? AND delivery_id <> 0
+        ORDER BY record_id
+        """, arguments: [delivery])
   }
 }
 

@@ -116,9 +116,8 @@ private struct CommitStep {
     }
     try execute(
       """
-      INSERT OR IGNORE INTO provenance(
-        record_id, delivery_id, parent_id, run_id, stage, result_version)
-      VALUES (?, ?, ?, ?, ?, ?)
+      INSERT INTO provenance(record_id, delivery_id, parent_id, run_id, stage, result_version)
+      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET stands = 1
       """,
       row, product.delivery ?? 0, product.parent?.number, run, product.stage,
       product.resultVersion)
@@ -200,11 +199,8 @@ private struct CommitStep {
       case .done, .superseded:
         let isDone = found["state"] as Int == DeliveryState.done.rawValue
         let isStale = try isDone && hasStaleLookup(delivery)
-        try execute(
-          """
-          UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL, reopened_for = ?
-          WHERE id = ?
-          """, run, isStale ? "look-up" : "return", delivery)
+        try DeliveryReopening(db: db, run: run).open(
+          delivery, because: isStale ? "look-up" : "return")
         try opened(delivery, route, record, digest, &outcome)
       case .quarantined: outcome.stillQuarantined.append(route.edge)
       case .pending, nil: break
@@ -243,7 +239,8 @@ private struct CommitStep {
       db.cachedStatement(
         sql: """
           SELECT provenance.record_id, provenance.stage, record.identity, record.digest
-          FROM provenance JOIN record ON record.id = provenance.record_id WHERE delivery_id = ?
+          FROM provenance JOIN record ON record.id = provenance.record_id
+          WHERE delivery_id = ? AND delivery_id <> 0 AND stands
           """), arguments: [delivery])
     for row in rows {
       let record: Int64 = row["record_id"]

@@ -226,11 +226,10 @@ struct QuarantineStep {
   ///
   /// - Parameter why: what `explain` says of it.
   func open(_ delivery: Int64, run: Int64, because why: String = "somebody released it") throws {
+    try DeliveryReopening(db: db, run: run).open(delivery, because: why)
     try db.execute(
-      sql: """
-        UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL,
-          reopened_for = ?, suspect = crashes > 0, crashes = 0 WHERE id = ?
-        """, arguments: [run, why, delivery])
+      sql: "UPDATE delivery SET suspect = crashes > 0, crashes = 0 WHERE id = ?",
+      arguments: [delivery])
   }
 
   /// Ends a delivery whose way is gone again from an earlier stage.

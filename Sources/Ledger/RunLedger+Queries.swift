@@ -102,12 +102,7 @@ extension RunLedger {
         var reopened: [EdgeKey] = []
         for row in rows {
           guard let edge = wanted[row["route_id"]] else { continue }
-          try db.execute(
-            sql: """
-              UPDATE delivery SET state = 0, opened_run = ?, ended_at = NULL,
-                reopened_for = 'look-up' WHERE id = ?
-              """,
-            arguments: [run, row["id"] as Int64])
+          try DeliveryReopening(db: db, run: run).open(row["id"], because: "look-up")
           reopened.append(edge)
         }
         return reopened

@@ -89,4 +89,29 @@ import Testing
     let again = try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
     #expect(again.edges.allSatisfy { $0.counts.opened == 0 })
   }
+
+  /// A delivery that was handled again has two results in the ledger, and only the later stands.
+  @Test func whatALookUpGaveBeforeItsPartnerCameDoesNotReturn() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    func run(count: Int) async throws -> RunReport {
+      let text = """
+        anagen: 1
+        name: partners
+        vars: {data: {type: path}}
+        durability: none
+        stages:
+          numbers: {use: test.numbers, with: {count: \(count)}}
+          pair: {use: test.pair, from: numbers}
+          sink: {use: test.results, from: pair, accepts: identified, with: {board: \(name)}}
+        """
+      return try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
+    }
+    _ = try await run(count: 1)
+    _ = try await run(count: 2)
+    #expect(board.state.withLock { $0.taken[0] } == [-1, 1])
+    let again = try await run(count: 2)
+    #expect(again.edges.allSatisfy { $0.counts.opened == 0 })
+    #expect(board.state.withLock { $0.taken } == [0: [-1, 1], 1: [-1]])
+  }
 }
