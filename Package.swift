@@ -122,6 +122,12 @@ let package = Package(
         logging,
       ], path: "Benchmarks/Runner", swiftSettings: strict),
     .executableTarget(
+      name: "hair-benchmark",
+      dependencies: [
+        "HairAnalysis", "Phantom", "Calibration", "ClinicalRecords", "Imaging", "ImageCodecs",
+      ],
+      path: "Benchmarks/Hair", swiftSettings: strict),
+    .executableTarget(
       name: "text-benchmark",
       dependencies: ["Deidentification", "Phantom", "StageKit", "Imaging", "ImageCodecs"],
       path: "Benchmarks/Text", swiftSettings: strict),

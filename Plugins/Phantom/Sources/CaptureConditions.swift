@@ -94,6 +94,11 @@ public struct CaptureConditions: Sendable, Codable, Equatable {
     return again
   }
 
+  /// Where a point of the scalp, in µm from the scene's centre, lies in the picture, in pixels.
+  public func pixel(ofScalp point: SIMD2<Double>) -> SIMD2<Double> {
+    PixelFrame(self).pixel(point)
+  }
+
   /// The size of scalp in µm that holds the field, any turn of it, `reach` around, and retakes.
   public func patch(reach: Double) -> SIMD2<Double> {
     let side = Double(width * width + height * height).squareRoot() * micrometresPerPixel
