@@ -19,6 +19,21 @@ struct HairAnalyserTests {
     #expect(Set(found.map(\.id)).count == found.count)
   }
 
+  @Test("refuses long hair in words, and not the stubs that a study reads")
+  func longHair() {
+    for (millimetres, isAccepted) in [(1.5, true), (3.0, false)] {
+      var scalp = RenderedScalp(width: 900)
+      let length = millimetres * 1000 / scalp.micrometresPerPixel
+      scalp.stubs = (0..<6).map { row in
+        let root = SIMD2(60, 40 + Double(row) * 60)
+        return RenderedScalp.Stub(root: root, tip: root + SIMD2(0.998, 0.06) * length, diameter: 70)
+      }
+      let quality = HairAnalyser().measure(scalp.render(), micrometresPerPixel: 5).quality
+      #expect(quality.accepted == isAccepted, "\(millimetres) mm")
+      #expect(isAccepted || quality.reasons.contains { $0.contains("clip it") })
+    }
+  }
+
   @Test(
     "measures diameters without bias at every magnification and blur",
     arguments: [

@@ -48,11 +48,13 @@ public struct HairAnalyser: Sendable {
       pool: pool)
     let hairs = TracedHairs(
       field, light, settings: settings, micrometresPerPixel: micrometresPerPixel, pool: pool)
+    let records = hairs.records(region: region, mask: mask)
     let quality = QualityGate.verdict(
       light: field.light, glareShare: Double(field.glareShare), pointSpread: hairs.pointSpread,
-      openShare: Double(pixels.open) / Double(max(1, pixels.open + pixels.masked)))
+      openShare: Double(pixels.open) / Double(max(1, pixels.open + pixels.masked)),
+      lengths: records.map(\.length))
     return HairFindings(
-      hairs: hairs.records(region: region, mask: mask), mask: mask, openPixels: pixels.open,
+      hairs: records, mask: mask, openPixels: pixels.open,
       maskedPixels: pixels.masked, quality: quality, channel: field.channel,
       skinTexture: Double(field.texture))
   }
