@@ -1,7 +1,7 @@
 import StageKit
 import Synchronization
 
-/// What the stages of one run want told at its end, and the files that they let leave.
+/// What the stages of one run want told at its end, and the files that they wrote.
 final class RunNotes: Sendable {
   private struct State {
     var notices: [Notice] = []

@@ -38,7 +38,8 @@ struct RunSession: Sendable {
     self.types = types
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
-      clock: run.options.now, meters: run.meters, notes: run.notes)
+      clock: run.options.now, meters: run.meters, notes: run.notes,
+      lastReleased: try ledger.releasedFiles())
     stages = try await RunSession.makeStages(of: plan, host: host)
     destinations = try RunSession.destinations(of: stages, in: plan, ledger)
     let keys = try ReuseKeys(
@@ -193,6 +194,8 @@ struct RunSession: Sendable {
       try await handleSuspects(stages, committer, inHand)
       try await work(stages, committer, inHand)
     }
+    if run.isInterrupted { return }
+    try ledger.forgetReleasedFiles()
     for stage in stages {
       guard let finish = stage.running.finish, !run.isInterrupted else { continue }
       let name = stage.plan.name
@@ -202,6 +205,7 @@ struct RunSession: Sendable {
     if run.isInterrupted { return }
     run.entered(.projecting)
     try await project(stages, committer)
+    if !run.isInterrupted { try ledger.keepReleasedFiles(run.notes.files) }
   }
 
   /// Handles what was in hand when the program died, one after the other and nothing beside it.

@@ -36,7 +36,8 @@ struct FolderState: Equatable {
 struct DataFolderInspection {
   let folder: String
   var ledger: String { "\(folder)/private/ledger.sqlite" }
-  var registry: String { "\(folder)/registry.sqlite" }
+  /// The file that a run files in; beside `private/` lies its copy of when a run last ended.
+  var registry: String { "\(folder)/private/registry/registry.sqlite" }
 
   /// The state of a folder whose run came to its end.
   func state() throws -> FolderState {
