@@ -64,7 +64,7 @@ public protocol StageHost: Sendable {
   func now() -> Double
   /// How many records a source will hand over in all.
   func expect(_ records: Int, from stage: String)
-  /// Keeps what who runs the pipeline is told at its end.
+  /// Keeps what who runs the pipeline is told at its end; one of the same stage and code is replaced.
   func note(_ notice: Notice)
   /// Keeps a file as a stage wrote it; one named again replaces what was said of that path before.
   func release(_ file: ReleasedFile)
