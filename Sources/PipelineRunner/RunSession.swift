@@ -322,7 +322,8 @@ struct RunSession: Sendable {
     for stage in stages {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
-      let references = try ledger.standing(at: name, in: flow)
+      let standing = try ledger.standing(at: name, in: flow)
+      let references = standing + (try ledger.withdrawn(at: name))
       let setAside = try ledger.setAside(before: name, in: flow)
       let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
@@ -335,7 +336,9 @@ struct RunSession: Sendable {
         meter.ended()
       }
       try await failing(name) {
-        try await project(references.count, setAside, refused, head) { index in
+        try await project(
+          standing.count, references.count - standing.count, setAside, refused, head
+        ) { index in
           meter.received(in: call)
           let reference = references[index]
           let record = try host.record(reference)

@@ -95,7 +95,7 @@ struct PublishedRegistry: Sendable {
         "\(name) had been changed since the run that wrote it, and was written again: "
           + Notice.list(words),
         "look who else writes in \(context.folder.path); what was handed on meanwhile may hold the "
-          + "changed rows; a figure is corrected in the list of pictures, never in the registry",
+          + "changed rows; what is wrong is corrected in the list of pictures, never in the registry",
         isNegative: true)
     case .begunAnew(let place):
       note(

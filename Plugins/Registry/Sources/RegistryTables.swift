@@ -62,6 +62,11 @@ public struct RegistryTables: Projection {
       rows[key, default: AcquisitionRow(key: key, label: released.label)].add(released)
       if case .measurement = released.body { measured.append((key, index)) }
     }
+    for index in 0..<records.withdrawnCount {
+      let released = try await records.withdrawn(at: index)
+      let key = released.acquisition
+      if rows[key] == nil { rows[key] = AcquisitionRow(withdrawn: key, label: released.label) }
+    }
     let refusals = Refusals(records.setAside)
     var acquisitions = rows.values.sorted { order.precedes($0.key, $1.key) }
     for index in acquisitions.indices { acquisitions[index].complete(with: refusals) }
