@@ -93,7 +93,7 @@ struct PublishedRegistry: Sendable {
     case .altered(let words):
       note(
         "\(name) had been changed since the run that wrote it, and was written again: "
-          + Notice.list(words),
+          + words.joined(separator: "; "),
         "look who else writes in \(context.folder.path); what was handed on meanwhile may hold the "
           + "changed rows; what is wrong is corrected in the list of pictures, never in the registry",
         isNegative: true)

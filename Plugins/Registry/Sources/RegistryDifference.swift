@@ -16,7 +16,8 @@ struct RegistryDifference {
     ignoresMissingRows = ignoringMissingRows
   }
 
-  /// Each difference in words, such as `measurement 12 changed`; a few of each table.
+  /// The differences in words, such as `measurement 12 changed`: one text for each table and kind of
+  /// change, with a few of its keys.
   func words() throws -> [String] {
     do {
       var configuration = Configuration()
@@ -71,14 +72,28 @@ struct RegistryDifference {
         db,
         sql: """
           SELECT \(key) FROM (SELECT * FROM \(one).\(table) EXCEPT SELECT * FROM \(other).\(table))
-          LIMIT 1000
+          LIMIT \(RegistryDifference.most)
           """)
     }
     let theirs = try only(in: "main", not: "original")
     let ours = try only(in: "original", not: "main")
     let changed = Set(theirs).intersection(ours)
-    return theirs.map { "\(table) \($0) \(changed.contains($0) ? "changed" : "added")" }
-      + (ignoresMissingRows ? [] : ours.filter { !changed.contains($0) })
-      .map { "\(table) \($0) removed" }
+    return [
+      words(table, theirs.filter(changed.contains), "changed"),
+      words(table, theirs.filter { !changed.contains($0) }, "added"),
+      words(
+        table, ignoresMissingRows ? [] : ours.filter { !changed.contains($0) }, "removed"),
+    ].compactMap { $0 }
   }
+
+  private func words(_ table: String, _ keys: [String], _ what: String) -> String? {
+    if keys.isEmpty { return nil }
+    // Three tell which picture it is; of many rows all that counts is that they are many.
+    let rest = keys.count - 3
+    let more = rest > 0 ? " and \(keys.count == RegistryDifference.most ? "" : "\(rest) ")more" : ""
+    return "\(table) \(keys.prefix(3).joined(separator: ", "))\(more) \(what)"
+  }
+
+  /// The most rows of a table that are looked for: more are told as more.
+  private static let most = 1000
 }

@@ -32,6 +32,11 @@ import Testing
       ),
       ("INSERT INTO subject(subject) VALUES ('01-009')", ["subject 01-009 added"]),
       ("CREATE TABLE theirs(x)", ["table theirs added"]),
+      (
+        "DROP TRIGGER hair_refuses_delete; DELETE FROM hair WHERE measurement_id = 1; "
+          + "DROP TRIGGER measurement_refuses_update; UPDATE measurement SET area_cm2 = 9",
+        ["hair 1 0, 1 1, 1 2 and 47 more removed", "measurement 1, 2 changed"]
+      ),
       ("DROP VIEW current_result", ["view current_result removed"]),
       ("PRAGMA user_version = 7", ["its bytes, and no row"]),
     ])
