@@ -327,7 +327,8 @@ struct RunSession: Sendable {
       let setAside = try ledger.setAside(before: name, in: flow)
       let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
-      let head = try auditHead(ofExporting: references, to: stage.plan)
+      let withdrawn = references.count - standing.count
+      let head = try auditHead(ofExporting: references, withdrawn: withdrawn, to: stage.plan)
       let meter = run.meters[name]
       meter.opened(nil)
       let call = meter.began()
@@ -337,7 +338,7 @@ struct RunSession: Sendable {
       }
       try await failing(name) {
         try await project(
-          standing.count, references.count - standing.count, setAside, refused, head
+          standing.count, withdrawn, setAside, refused, head
         ) { index in
           meter.received(in: call)
           let reference = references[index]

@@ -125,6 +125,19 @@ import Testing
     try material.expectNothingIdentifiedLeft()
   }
 
+  @Test("tables in which a picture is excluded now are a new export in the audit chain")
+  func withdrawnIsExported() throws {
+    let material = try Material(good: 1)
+    #expect(try material.run().status == 0)
+    let withdrawn = try material.command([
+      "withdraw", material.rows[0].file, "--reason", "wrong", "--data", material.data,
+    ])
+    #expect(withdrawn.status == 0, "\(withdrawn.talk)")
+    #expect(try material.run().status == 0)
+    let list = try material.command(["audit", "list", "--data", material.data]).results
+    #expect(list.split(separator: "export.written").count == 3, "\(list)")
+  }
+
   @Test("the same bytes listed under two names both stand, and the run says so with its status")
   func listedTwice() throws {
     let material = try Material(good: 1)
