@@ -119,6 +119,7 @@ struct DataFolderInspection {
     var filed: Set<String> = []
     if let copy = try copied(registry, into: place) {
       try read(copy) { db in
+        guard try db.tableExists("effect") else { return }
         filed = Set(try String.fetchAll(db, sql: "SELECT identity FROM effect"))
       }
     }
