@@ -24,6 +24,10 @@ struct AuditAction {
     case purged = "quarantine.purge"
     /// Pictures were given under other identities than before, which supersede the earlier ones.
     case corrected = "source.corrected"
+    /// Pictures were taken out: nothing of them counts or leaves.
+    case withdrawn = "source.withdraw"
+    /// Pictures that were taken out may come back.
+    case reinstated = "source.reinstate"
   }
 
   let name: Name

@@ -12,7 +12,9 @@ enum LedgerSchema {
   static let applicationID = 0x416E_6167
 
   /// Step `n` makes format `n + 1` of format `n`; a step that was shipped is never changed.
-  private static let steps = [first, routes, effectsAndAudit, approvals, results]
+  private static let steps = [
+    first, routes, effectsAndAudit, approvals, released, withdrawals, results,
+  ]
 
   /// Brings an empty or older ledger to the present format.
   ///

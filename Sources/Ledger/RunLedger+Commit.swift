@@ -60,6 +60,7 @@ private struct CommitStep {
     if outcome.overtaken { return outcome }
     if let product = entry.product {
       let record = try store(product, &outcome)
+      if record.isWithdrawn { return outcome }
       outcome.reference = LedgerReference(number: record.row)
       try open(
         record.row, product.encoded.digest, from: product.stage, isNew: record.isNew, &outcome)
@@ -88,7 +89,7 @@ private struct CommitStep {
   /// Finds or makes the record's row and makes it the current version of its identity.
   private func store(
     _ product: LedgerEntry.Product, _ outcome: inout LedgerOutcome
-  ) throws -> (row: Int64, isNew: Bool) {
+  ) throws -> (row: Int64, isNew: Bool, isWithdrawn: Bool) {
     let encoded = product.encoded
     let identity = product.record.identity.text
     var known: Int64?
@@ -111,7 +112,8 @@ private struct CommitStep {
         encoded.payloadContent == nil ? encoded.payload : nil, encoded.payloadContent?.hexadecimal)
       row = db.lastInsertedRowID
     }
-    if known != nil || hasOthers {
+    let isWithdrawn = try known != nil && product.delivery == nil && isWithdrawn(row)
+    if (known != nil || hasOthers) && !isWithdrawn {
       try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
     }
     try execute(
@@ -126,7 +128,14 @@ private struct CommitStep {
         "INSERT OR IGNORE INTO temp.given(content, record_id) VALUES (?, ?)",
         RunLedger.givenKey(content.sha256), row)
     }
-    return (row, known == nil)
+    return (row, known == nil, isWithdrawn)
+  }
+
+  /// Whether somebody took a source record out: that it is given again changes nothing.
+  private func isWithdrawn(_ row: Int64) throws -> Bool {
+    try Bool.fetchOne(
+      db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM withdrawal WHERE record_id = ?)"),
+      arguments: [row]) == true
   }
 
   /// Supersedes the other versions of an identity, and their open deliveries with them.

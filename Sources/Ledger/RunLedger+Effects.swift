@@ -195,7 +195,10 @@ extension RunLedger {
   /// - Parameters:
   ///   - stage: the projection.
   ///   - records: what it is written from, in order.
-  public func exportProjection(_ stage: String, records: [LedgerReference]) throws {
+  ///   - withdrawn: how many of them, at the end, are told as withdrawn.
+  public func exportProjection(
+    _ stage: String, records: [LedgerReference], withdrawn: Int = 0
+  ) throws {
     let routes = routes.withLock { $0.into(stage) }
     try RunLedger.inWords {
       try database.write { db in
@@ -208,6 +211,7 @@ extension RunLedger {
             arguments: [record.number])
           hash.update(data: Array("\(digest ?? "")\n".utf8))
         }
+        if withdrawn > 0 { hash.update(data: Array("withdrawn \(withdrawn)\n".utf8)) }
         let digest = ContentDigest(bytes: hash.finalize()).hexadecimal
         let last = try String.fetchOne(
           db, sql: "SELECT digest FROM projection WHERE stage = ?", arguments: [stage])

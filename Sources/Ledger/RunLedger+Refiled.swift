@@ -16,6 +16,10 @@ public struct Refiled: Sendable, Equatable {
   public var doubled: [Pair] = []
   /// The edges on which a delivery of a superseded record waited.
   public var superseded: [EdgeKey] = []
+  /// The names of pictures that were filed before and that the sources did not give: they stand.
+  public var unlisted: [String] = []
+  /// The names of pictures that the sources gave although somebody had withdrawn them.
+  public var withdrawn: [String] = []
 }
 
 extension RunLedger {
@@ -24,11 +28,14 @@ extension RunLedger {
   ///
   /// An earlier record that the sources did not give again is superseded by the later one, with
   /// all that came of it: its identity was corrected. Both are kept; the earlier one comes back as
-  /// soon as a source gives it again. Records that were all given in this run stand, and are told.
+  /// soon as a source gives it again. Records that were all given in this run stand, and are told;
+  /// so are those that were not given, where the sources give all that they have.
   ///
-  /// - Parameter isComplete: whether the sources gave all that they have; else nothing is
-  ///   superseded, since the earlier record may be still to come.
-  public func settleRefiled(isComplete: Bool) throws -> Refiled {
+  /// - Parameters:
+  ///   - isComplete: whether the sources gave all that they have; else nothing is superseded, since
+  ///     the earlier record may be still to come.
+  ///   - listing: the sources that give in each run all that they have.
+  public func settleRefiled(isComplete: Bool, listing: [String]) throws -> Refiled {
     try RunLedger.inWords {
       try database.write { db in
         var refiled = Refiled()
@@ -39,11 +46,13 @@ extension RunLedger {
           let pair = Refiled.Pair(earlier: earlier.identity, later: later.identity)
           if isComplete && !found.isEarlierGiven {
             refiled.corrected.append(pair)
-            refiled.superseded += try withdraw(found.earlier, for: found.later, db)
+            refiled.superseded += try supersede(found.earlier, for: found.later, db)
           } else {
             refiled.doubled.append(pair)
           }
         }
+        if isComplete { refiled.unlisted = try unlisted(by: listing, db) }
+        refiled.withdrawn = try withdrawnOfGiven(db)
         if !refiled.corrected.isEmpty {
           _ = try AuditWriter(db: db, actor: actor, now: now()).append(
             AuditAction(
@@ -108,6 +117,31 @@ extension RunLedger {
     return found
   }
 
+  /// The names of standing pictures that this run was not given.
+  private func unlisted(by sources: [String], _ db: Database) throws -> [String] {
+    try String.fetchAll(
+      db,
+      sql: """
+        SELECT DISTINCT json_extract(CAST(payload AS TEXT), '$.fileName')
+        FROM provenance JOIN record ON record.id = provenance.record_id
+        WHERE delivery_id = 0 AND provenance.record_id NOT IN (SELECT record_id FROM temp.given)
+          AND provenance.stage IN (SELECT value FROM json_each(?))
+          AND superseded_by IS NULL AND payload IS NOT NULL
+          AND schema LIKE 'anagen.captured-image/%' ORDER BY 1
+        """, arguments: [JSONValue.array(sources.map { .string($0) }).text])
+  }
+
+  /// The names of pictures that this run was given and that stay out.
+  private func withdrawnOfGiven(_ db: Database) throws -> [String] {
+    try String.fetchAll(
+      db,
+      sql: """
+        SELECT DISTINCT json_extract(CAST(payload AS TEXT), '$.fileName') FROM withdrawal
+        JOIN record ON record.id = withdrawal.record_id
+        WHERE record_id IN (SELECT record_id FROM temp.given) ORDER BY 1
+        """)
+  }
+
   private func source(
     _ record: Int64, _ db: Database
   ) throws -> (identity: RecordIdentity, content: String?)? {
@@ -124,7 +158,11 @@ extension RunLedger {
   // MARK: Superseding
 
   /// Supersedes a source record and all that came of it.
-  private func withdraw(_ record: Int64, for later: Int64, _ db: Database) throws -> [EdgeKey] {
+  ///
+  /// - Parameter later: the record that takes its place; itself when none does.
+  /// - Returns: the edges on which a delivery waited.
+  @discardableResult
+  func supersede(_ record: Int64, for later: Int64, _ db: Database) throws -> [EdgeKey] {
     let line = try Int64.fetchAll(
       db,
       sql: """

@@ -25,23 +25,29 @@ extension RunLedger {
   }
 
   /// Records of a stage that only a record of another identity supersedes, as
-  /// ``settleRefiled(isComplete:)`` leaves them.
-  private func withdrawn(from stage: String) throws -> Set<RecordIdentity> {
+  /// ``settleRefiled(isComplete:listing:)`` and ``withdraw(_:by:reason:)`` leave them.
+  private func withdrawn(from stage: String) throws -> [RecordIdentity: UpstreamAccount.Withdrawal]
+  {
     try RunLedger.inWords {
       try database.read { db in
-        Set(
-          try String.fetchAll(
-            db,
-            sql: """
-              SELECT DISTINCT record.identity FROM record
-              JOIN record AS later ON later.id = record.superseded_by
-                AND later.identity <> record.identity
-              JOIN delivery ON delivery.record_id = record.id
-              JOIN route ON route.id = delivery.route_id AND route.to_stage = ?
-              WHERE NOT EXISTS (SELECT 1 FROM record AS current
-                WHERE current.identity = record.identity AND current.superseded_by IS NULL)
-              """, arguments: [stage]
-          ).map { RecordIdentity($0) })
+        let rows = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT record.identity,
+              max(EXISTS (SELECT 1 FROM withdrawal WHERE record_id = later.id)) AS by_person
+            FROM record
+            JOIN record AS later ON later.id = record.superseded_by
+              AND later.identity <> record.identity
+            JOIN delivery ON delivery.record_id = record.id
+            JOIN route ON route.id = delivery.route_id AND route.to_stage = ?
+            WHERE NOT EXISTS (SELECT 1 FROM record AS current
+              WHERE current.identity = record.identity AND current.superseded_by IS NULL)
+            GROUP BY record.identity
+            """, arguments: [stage])
+        return Dictionary(
+          uniqueKeysWithValues: rows.map { row in
+            (RecordIdentity(row["identity"]), row["by_person"] ? .byPerson : .filedElsewhere)
+          })
       }
     }
   }

@@ -13,6 +13,8 @@ struct RunHost: StageHost {
   let clock: @Sendable () -> Double
   let meters: RunMeters
   let notes: RunNotes
+  /// What the run before named when it ended.
+  let lastReleased: [String: ContentDigest]
   let recent = RecentRecords()
 
   /// A stored record, from memory if it is still there.
@@ -38,7 +40,8 @@ struct RunHost: StageHost {
   func expect(_ records: Int, from stage: String) { meters.expect(records, from: stage) }
   func note(_ notice: Notice) { notes.add(notice) }
   func release(_ file: ReleasedFile) { notes.add(file) }
-  var releasedFiles: [ReleasedFile] { notes.files }
+  func lastReleased(_ path: String) -> ContentDigest? { lastReleased[path] }
+  var releasedFiles: [ReleasedFile] { notes.files.filter { DataFolder.mayLeave($0.path) } }
 
   func log(
     _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]
@@ -84,6 +87,7 @@ struct LookupNotingHost: StageHost {
   func now() -> Double { base.now() }
   func note(_ notice: Notice) { base.note(notice) }
   func release(_ file: ReleasedFile) { base.release(file) }
+  func lastReleased(_ path: String) -> ContentDigest? { base.lastReleased(path) }
   var releasedFiles: [ReleasedFile] { base.releasedFiles }
   func log(
     _ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String]

@@ -38,10 +38,10 @@ extension RunSession {
 
   /// Notes a projection that may leave before it is written, and gives the head that covers it.
   func auditHead(
-    ofExporting records: [LedgerReference], to stage: Plan.Stage
+    ofExporting records: [LedgerReference], withdrawn: Int, to stage: Plan.Stage
   ) throws -> String? {
     guard plan.isExport(stage) else { return nil }
-    try ledger.exportProjection(stage.name, records: records)
+    try ledger.exportProjection(stage.name, records: records, withdrawn: withdrawn)
     return try ledger.auditHead().description
   }
 }

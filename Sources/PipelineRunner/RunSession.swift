@@ -38,7 +38,8 @@ struct RunSession: Sendable {
     self.types = types
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
-      clock: run.options.now, meters: run.meters, notes: run.notes)
+      clock: run.options.now, meters: run.meters, notes: run.notes,
+      lastReleased: try ledger.releasedFiles())
     stages = try await RunSession.makeStages(of: plan, host: host)
     destinations = try RunSession.destinations(of: stages, in: plan, ledger)
     let keys = try ReuseKeys(
@@ -193,6 +194,8 @@ struct RunSession: Sendable {
       try await handleSuspects(stages, committer, inHand)
       try await work(stages, committer, inHand)
     }
+    if run.isInterrupted { return }
+    try ledger.forgetReleasedFiles()
     for stage in stages {
       guard let finish = stage.running.finish, !run.isInterrupted else { continue }
       let name = stage.plan.name
@@ -202,6 +205,7 @@ struct RunSession: Sendable {
     if run.isInterrupted { return }
     run.entered(.projecting)
     try await project(stages, committer)
+    if !run.isInterrupted { try ledger.keepReleasedFiles(run.notes.files) }
   }
 
   /// Handles what was in hand when the program died, one after the other and nothing beside it.
@@ -318,11 +322,13 @@ struct RunSession: Sendable {
     for stage in stages {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
-      let references = try ledger.standing(at: name, in: flow)
+      let standing = try ledger.standing(at: name, in: flow)
+      let references = standing + (try ledger.withdrawn(at: name))
       let setAside = try ledger.setAside(before: name, in: flow)
       let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
-      let head = try auditHead(ofExporting: references, to: stage.plan)
+      let withdrawn = references.count - standing.count
+      let head = try auditHead(ofExporting: references, withdrawn: withdrawn, to: stage.plan)
       let meter = run.meters[name]
       meter.opened(nil)
       let call = meter.began()
@@ -331,7 +337,9 @@ struct RunSession: Sendable {
         meter.ended()
       }
       try await failing(name) {
-        try await project(references.count, setAside, refused, head) { index in
+        try await project(
+          standing.count, withdrawn, setAside, refused, head
+        ) { index in
           meter.received(in: call)
           let reference = references[index]
           let record = try host.record(reference)

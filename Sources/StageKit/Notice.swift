@@ -23,6 +23,24 @@ public struct Notice: Sendable, Codable, Equatable {
     self.isNegative = isNegative
   }
 
+  /// Says that files which an earlier run wrote were changed or removed, and are written again.
+  ///
+  /// - Parameters:
+  ///   - kind: what they are, such as `released pictures`.
+  ///   - code: the notice's stable word.
+  ///   - names: which of them.
+  ///   - folder: where they lie.
+  public static func restored(
+    _ kind: String, code: String, _ names: [String], in folder: String, by stage: String
+  ) -> Notice {
+    Notice(
+      stage: stage, code: code,
+      what: "\(names.count) of the \(kind) had been changed or removed since the run that wrote "
+        + "them, and were written again: \(list(names))",
+      hint: "look who else writes in \(folder); what was handed on meanwhile may hold the changed "
+        + "files", isNegative: false)
+  }
+
   /// At most five names and how many more there are.
   ///
   /// - Parameter names: as they are to be shown; one that may hold anything, such as a file's, is

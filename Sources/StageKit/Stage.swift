@@ -143,6 +143,8 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
 
   /// How many there are.
   public let count: Int
+  /// How many are of pictures that a person took out: they do not count, and are told.
+  public let withdrawnCount: Int
   /// What was set aside before the projection; ordered.
   public let setAside: [SetAside]
   /// The same by the refused records themselves; ordered.
@@ -154,12 +156,15 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   /// `nil` where nothing leaves, or where the host keeps no chain.
   public let auditHead: String?
 
-  /// Wraps the host's store; `fetch` gives the record at a position below `count`.
+  /// Wraps the host's store; `fetch` gives the record at a position below `count`, and behind these
+  /// the withdrawn ones.
   public init(
-    count: Int, setAside: [SetAside] = [], refused: [Refused] = [], auditHead: String? = nil,
+    count: Int, withdrawnCount: Int = 0, setAside: [SetAside] = [], refused: [Refused] = [],
+    auditHead: String? = nil,
     fetch: @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
   ) {
     self.count = count
+    self.withdrawnCount = withdrawnCount
     self.setAside = setAside
     self.refused = refused
     self.auditHead = auditHead
@@ -169,6 +174,16 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   /// The record at a position, with a context that finds its ancestors.
   public func record(at index: Int) async throws -> (record: Input, delivery: DeliveryContext) {
     precondition(index >= 0 && index < count, "a position below count")
+    return try await fetched(index)
+  }
+
+  /// A record of a picture that a person took out, by its position below ``withdrawnCount``.
+  public func withdrawn(at index: Int) async throws -> Input {
+    precondition(index >= 0 && index < withdrawnCount, "a position below withdrawnCount")
+    return try await fetched(count + index).record
+  }
+
+  private func fetched(_ index: Int) async throws -> (record: Input, delivery: DeliveryContext) {
     guard let (record, delivery) = try await fetch(index), let input = record as? Input else {
       throw StageError(
         .fatal, "ledger_damaged", subject: "a stored record is missing or of another type",

@@ -64,11 +64,13 @@ public protocol StageHost: Sendable {
   func now() -> Double
   /// How many records a source will hand over in all.
   func expect(_ records: Int, from stage: String)
-  /// Keeps what who runs the pipeline is told at its end.
+  /// Keeps what who runs the pipeline is told at its end; one of the same stage and code is replaced.
   func note(_ notice: Notice)
-  /// Keeps a file that may leave; one named again replaces what was said of that path before.
+  /// Keeps a file as a stage wrote it; one named again replaces what was said of that path before.
   func release(_ file: ReleasedFile)
-  /// The files named so far in this run, in the order of their paths.
+  /// What the last run named under a path below the data folder; `nil` when that is not known.
+  func lastReleased(_ path: String) -> ContentDigest?
+  /// The files named so far in this run that may leave, in the order of their paths.
   var releasedFiles: [ReleasedFile] { get }
   /// Writes a log line: a constant message, and values that tell nothing of a subject.
   func log(_ level: LogLevel, stage: String, _ message: StaticString, _ values: [String: String])
@@ -88,6 +90,8 @@ extension StageHost {
   public func note(_ notice: Notice) {}
   /// Nothing leaves.
   public func release(_ file: ReleasedFile) {}
+  /// There was no run before.
+  public func lastReleased(_ path: String) -> ContentDigest? { nil }
   /// None.
   public var releasedFiles: [ReleasedFile] { [] }
   /// Nobody approved anything.

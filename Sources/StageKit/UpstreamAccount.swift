@@ -13,14 +13,22 @@ public struct UpstreamAccount: Sendable {
   public let standing: Set<RecordIdentity>
   /// What was set aside, each with a record of the sink that shares its source record; ordered.
   public let setAside: [SetAside]
-  /// Records given to the sink whose source record was filed under another identity since: the
-  /// acquisition that they tell of was a mistake.
-  public let withdrawn: Set<RecordIdentity>
+  /// Records given to the sink of which nothing counts any more, with why.
+  public let withdrawn: [RecordIdentity: Withdrawal]
+
+  /// Why nothing counts of a record that a sink was given.
+  public enum Withdrawal: Sendable {
+    /// Its source record was filed under another identity since: the acquisition that it tells of
+    /// was a mistake.
+    case filedElsewhere
+    /// A person took the picture out.
+    case byPerson
+  }
 
   /// Makes an account.
   public init(
     standing: Set<RecordIdentity>, setAside: [SetAside] = [],
-    withdrawn: Set<RecordIdentity> = []
+    withdrawn: [RecordIdentity: Withdrawal] = [:]
   ) {
     self.standing = standing
     self.setAside = setAside

@@ -108,9 +108,16 @@ public final class TestHost: StageHost {
   /// Keeps the file.
   public func release(_ file: ReleasedFile) { state.withLock { $0.files[file.path] = file } }
 
-  /// Every file kept.
+  /// What was kept of a path, as if it had been in an earlier run.
+  public func lastReleased(_ path: String) -> ContentDigest? {
+    state.withLock { $0.files[path]?.sha256 }
+  }
+
+  /// Every file kept that may leave.
   public var releasedFiles: [ReleasedFile] {
-    state.withLock { $0.files.values.sorted { $0.path < $1.path } }
+    state.withLock { state in
+      state.files.values.filter { DataFolder.mayLeave($0.path) }.sorted { $0.path < $1.path }
+    }
   }
 
   /// Keeps the line.

@@ -29,6 +29,7 @@ struct Anagen: ParsableCommand {
         name: "Data folder",
         subcommands: [
           TopCommand.self, StatusCommand.self, ExplainCommand.self, QuarantineCommand.self,
+          WithdrawCommand.self,
           AuditCommand.self,
         ]),
     ])

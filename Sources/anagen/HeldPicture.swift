@@ -1,4 +1,5 @@
 import ClinicalRecords
+import FoundationEssentials
 import ImageCodecs
 import Imaging
 import Ledger
@@ -41,6 +42,18 @@ struct HeldPicture {
         width: boxes[index].width, height: boxes[index].height)
     }
     return try write(sheet, named: "\(number)-alike.png")
+  }
+
+  /// Removes the drawings of deliveries that somebody has decided about, with every sheet: it may
+  /// show one of them, and is drawn anew by who looks again.
+  func remove(_ numbers: [Int64]) throws {
+    let place = "\(folder.privatePath)/held"
+    guard FileAccess.exists(place) else { return }
+    let decided = Set(numbers.map { "\($0).png" })
+    for name in try FileManager.default.contentsOfDirectory(atPath: place)
+    where decided.contains(name) || name.hasSuffix("-alike.png") {
+      try FileManager.default.removeItem(atPath: "\(place)/\(name)")
+    }
   }
 
   /// Whether two findings are of one kind, at the same places: to 12 pixels, by which an overlay

@@ -162,22 +162,25 @@ private struct Attempt: Sendable {
   }
 }
 
-/// How many pictures could be measured, and why the others could not.
+/// How many pictures could be measured and were accepted, and why the others could not.
 private struct Tally {
   private(set) var measured = 0
+  private var rejected = 0
   private var failures: [ExitStatus] = []
 
   var count: Int { measured + failures.count }
 
   mutating func add(_ result: Result<MeasuredPicture, CommandFailure>) {
     switch result {
-    case .success: measured += 1
+    case .success(let picture):
+      measured += 1
+      if !picture.measurement.quality.accepted { rejected += 1 }
     case .failure(let failure): failures.append(failure.status)
     }
   }
 
   var status: ExitStatus {
-    if failures.isEmpty { return .done }
+    if failures.isEmpty { return rejected == 0 ? .done : .setAside }
     if failures.contains(.bug) { return .bug }
     if measured > 0 { return .setAside }
     return failures.allSatisfy { $0 == .io } ? .io : .badData

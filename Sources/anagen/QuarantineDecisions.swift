@@ -142,18 +142,32 @@ struct DecisionPlace {
   func take(_ decision: QuarantineDecision) async throws -> (QuarantineOutcome, isLive: Bool) {
     // Asked before the lock, which would make the folder that somebody misspelt.
     _ = try LedgerReading(folder: folder)
-    if let outcome = try await decision.decide(in: folder) { return (outcome, true) }
+    let live = try await decision.decide(in: folder)
+    let outcome = try live ?? decide(by: decision.by) { try decision.carryOut(in: $0) }
+    // What was drawn for the decision has served.
+    try HeldPicture(folder: folder).remove(decision.numbers)
+    return (outcome, live != nil)
+  }
+
+  /// Decides something in the ledger of a folder on which no run works.
+  ///
+  /// - Throws: ``CommandFailure`` when a run or another command owns the folder, ``LedgerError``.
+  func decide<Outcome>(
+    by actor: String, _ body: (RunLedger) throws -> Outcome
+  ) throws -> Outcome {
+    // Asked before the lock, which would make the folder that somebody misspelt.
+    _ = try LedgerReading(folder: folder)
     let lock: DataFolderLock
     do {
       lock = try DataFolderLock(folder)
     } catch let error as LedgerError where error.code == .inUse {
       throw CommandFailure(
         .unavailable, error.subject,
-        hint: "it begins, ends, or is another command: try again; nothing was changed")
+        hint: "it begins, works, ends, or is another command: try again when it has ended; nothing "
+          + "was changed")
     }
     defer { withExtendedLifetime(lock) {} }
-    let ledger = try RunLedger(
-      existingIn: folder, actor: decision.by, now: { Date().timeIntervalSince1970 })
-    return (try decision.carryOut(in: ledger), false)
+    return try body(
+      RunLedger(existingIn: folder, actor: actor, now: { Date().timeIntervalSince1970 }))
   }
 }

@@ -53,7 +53,7 @@ struct RunSummary {
     parts.append((["results in \(plan.folder.path)"] + places).joined(separator: "\n"))
     parts.append("audit head, to be kept elsewhere:\n\(report.auditHead)")
     if report.ending == .interrupted {
-      parts.append("reports and tables are written when a run ends: run again to go on")
+      parts.append("registry, reports and tables are written when a run ends: run again to go on")
     }
     parts.append("research software, not a medical device")
     return parts.joined(separator: "\n\n")
@@ -124,7 +124,7 @@ struct RunSummary {
         else { return nil }
         let page = "\(path)/index.html"
         return FileAccess.exists(page) ? page : path
-      }
+      }.filter { report.ending != .interrupted || FileAccess.exists($0) }
       return paths.isEmpty ? nil : "  \(stage.name): \(paths.joined(separator: ", "))"
     }
   }

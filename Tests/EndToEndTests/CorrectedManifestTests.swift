@@ -69,8 +69,73 @@ import Testing
     try material.writeManifest(Array(lines(material, ["S1", "S2"]).prefix(2)))
     let outcome = try material.run()
     #expect(outcome.status == 0)
-    #expect(try Account(outcome).notices.isEmpty)
+    let notices = try Account(outcome).notices
+    #expect(notices.map(\.code) == ["pictures_unlisted"])
+    #expect(notices.first?.what.contains(": \(material.rows[1].file)") == true)
+    #expect(!outcome.talk.contains(Photographs.name))
     #expect(try current(material) == ["S1", "S2"])
+  }
+
+  @Test(
+    "a withdrawn picture is excluded in registry and tables, stays out, and comes back on demand")
+  func withdrawn() throws {
+    let material = try Material(good: 2)
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try material.run().status == 0)
+    func withdraw(_ arguments: [String]) throws -> AnagenProcess.Outcome {
+      try material.command(
+        ["withdraw"] + arguments
+          + ["--reason", "consent withdrawn", "--by", "maria", "--data", material.data])
+    }
+    #expect(try withdraw(["absent.jpg"]).status == 64)
+    #expect(try withdraw(["--subject", "S1"]).status == 0)
+    #expect(try withdraw([material.rows[0].file]).status == 64, "it is withdrawn already")
+
+    for _ in 0..<2 {
+      let outcome = try material.run()
+      #expect(outcome.status == 0, "\(outcome.talk)")
+      let account = try Account(outcome)
+      #expect(account.notices.map(\.code) == ["pictures_withdrawn"])
+      #expect(account.results.map(\.subject) == ["S2"])
+      #expect(try current(material) == ["S2"])
+      #expect(
+        Set(try dispositions(of: "S1", in: material).suffix(2)) == [
+          "measurement excluded withdrawn_by_a_person", "picture excluded withdrawn_by_a_person",
+        ])
+      #expect(try subjectsInTables(material) == ["S1", "S2"])
+      let rows = try String(
+        contentsOfFile: "\(material.data)/tables/acquisitions.csv", encoding: .utf8)
+      #expect(rows.contains(",excluded,withdrawn_by_a_person,excluded,withdrawn_by_a_person,"))
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures").count == 1)
+      let manifest = try String(contentsOfFile: "\(material.data)/manifest.json", encoding: .utf8)
+      #expect(manifest.split(separator: "\"pictures/").count == 2)
+    }
+    let audit = try material.command(["audit", "list", "--data", material.data])
+    #expect(audit.results.contains("source.withdraw") && audit.results.contains("maria"))
+    #expect(try material.command(["audit", "verify", "--data", material.data]).status == 0)
+
+    #expect(try withdraw(["--undo", material.rows[0].file]).status == 0)
+    let back = try material.run()
+    #expect(back.status == 0)
+    #expect(try Account(back).notices.isEmpty)
+    #expect(try current(material) == ["S1", "S2"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures").count == 2)
+    try material.expectNothingIdentifiedLeft()
+  }
+
+  @Test("tables in which a picture is excluded now are a new export in the audit chain")
+  func withdrawnIsExported() throws {
+    let material = try Material(good: 1)
+    #expect(try material.run().status == 0)
+    let withdrawn = try material.command([
+      "withdraw", material.rows[0].file, "--reason", "wrong", "--data", material.data,
+    ])
+    #expect(withdrawn.status == 0, "\(withdrawn.talk)")
+    #expect(try material.run().status == 0)
+    let list = try material.command(["audit", "list", "--data", material.data]).results
+    #expect(list.split(separator: "export.written").count == 3, "\(list)")
   }
 
   @Test("the same bytes listed under two names both stand, and the run says so with its status")

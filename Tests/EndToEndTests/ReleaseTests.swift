@@ -1,4 +1,6 @@
+import Crypto
 import Foundation
+import GRDB
 import Testing
 
 /// What may leave is what the pipeline wrote: changes behind its back are undone or told, and
@@ -47,6 +49,36 @@ import Testing
     #expect(try Notices(material.run()).notices.isEmpty)
   }
 
+  @Test("a registry changed by hand is told by row, undone and only then certified")
+  func alteredRegistry() throws {
+    let material = try Material(good: 3)
+    #expect(try material.run().status == 0)
+    let registry = "\(material.data)/registry.sqlite"
+    try DatabaseQueue(path: registry).write { db in
+      try db.execute(sql: "DROP TRIGGER measurement_refuses_update")
+      try db.execute(sql: "UPDATE measurement SET area_cm2 = 9 WHERE id = 2")
+    }
+    try FileManager.default.removeItem(atPath: "\(material.data)/tables/results.csv")
+    try Data().write(to: URL(filePath: "\(material.data)/private/report/index.html"))
+    let outcome = try material.run()
+    #expect(outcome.status == 1)
+    let notices = try Notices(outcome).notices
+    #expect(
+      notices.map(\.code).sorted() == ["registry_restored", "report_restored", "tables_restored"])
+    #expect(notices.contains { $0.what.contains("measurement 2 changed") })
+    #expect(
+      try material.read(registry) {
+        try Int.fetchOne($0, sql: "SELECT count(*) FROM measurement WHERE area_cm2 = 9")
+      } == 0)
+    let certified = try manifest(of: material).first { $0.path == "registry.sqlite" }
+    #expect(certified?.sha256 == hexadecimal(try Data(contentsOf: URL(filePath: registry))))
+    try FileManager.default.removeItem(atPath: registry)
+    let restored = try material.run()
+    #expect(restored.status == 0)
+    #expect(try Notices(restored).notices.map(\.code) == ["registry_restored"])
+    #expect(try Notices(material.run()).notices.isEmpty)
+  }
+
   @Test("a changed picture whose copy in the ledger is damaged is not certified, and the run fails")
   func lost() throws {
     let material = try Material(good: 1)
@@ -78,6 +110,10 @@ import Testing
     #expect(!outcome.talk.contains(Photographs.name))
     #expect(try !manifest(of: material).contains { $0.path.contains(Photographs.name) })
     #expect(try manifest(of: material).contains { $0.path == "registry.sqlite" })
+  }
+
+  private func hexadecimal(_ bytes: Data) -> String {
+    SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
   }
 
   private func manifest(of material: Material) throws -> Set<Manifest.File> {

@@ -89,9 +89,7 @@ struct AcquisitionReader {
     let date = reading(picture, .date, &problems) { text throws(RefusedValue) in
       try ManifestValues.date(text, order: dateOrder)
     }
-    let scale = reading(picture, .scale, &problems) { text throws(RefusedValue) in
-      try ManifestValues.scale(text, decimalComma: decimalComma)
-    }
+    let scale = scale(of: picture, &problems)
     guard problems.problems.count == before, let subject, let visit, let region else { return nil }
     func key(field: Int) -> AcquisitionKey {
       AcquisitionKey(
@@ -106,6 +104,15 @@ struct AcquisitionReader {
     }
     return ListedAcquisition(
       file: picture.file, key: key(field: number), date: date, micrometresPerPixel: scale)
+  }
+
+  /// A study that takes its scale from a calibration asks for none in the list: there an empty cell
+  /// is no gap.
+  private func scale(of picture: ListedPicture, _ problems: inout ManifestProblems) -> Double? {
+    if study.imaging.scaleFromCalibration, picture.values[.scale] == "" { return nil }
+    return reading(picture, .scale, &problems) { text throws(RefusedValue) in
+      try ManifestValues.scale(text, decimalComma: decimalComma)
+    }
   }
 
   /// The value of a column that is there; a refusal is noted and gives `nil`.

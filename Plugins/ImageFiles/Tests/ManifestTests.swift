@@ -40,6 +40,16 @@ struct ManifestTests {
     func add(_ image: CapturedImage) { images.append(image) }
   }
 
+  @Test("an empty scale is no gap where the study takes its scale from a calibration")
+  func emptyScale() async throws {
+    var study = Study.open()
+    study.imaging.scaleFromCalibration = true
+    let manifest = "\(ManifestTests.header)a.jpg,S1,V1,2024-03-25,vertex,\n"
+    let images = try await ManifestTests.captured(manifest: manifest, study: study)
+    #expect(images.map(\.statedMicrometresPerPixel) == [nil])
+    #expect(await problems(manifest).contains("the scale is missing"))
+  }
+
   /// The problems of a manifest, as text.
   private func problems(
     _ manifest: String?, files: [String: String] = ["a.jpg": "1", "b.jpg": "2"],

@@ -75,6 +75,16 @@ struct Disposition: Sendable, Equatable {
   /// The list of pictures names another acquisition for the same picture now.
   static let filedElsewhere = Disposition(.excluded, reason: "filed_under_another_acquisition")
 
+  /// A person took the picture out.
+  static let withdrawn = Disposition(.excluded, reason: "withdrawn_by_a_person")
+
+  init(_ withdrawal: UpstreamAccount.Withdrawal) {
+    switch withdrawal {
+    case .filedElsewhere: self = .filedElsewhere
+    case .byPerson: self = .withdrawn
+    }
+  }
+
   /// What stages set aside; `nil` when they set nothing aside.
   init?(_ refusals: Set<Refusals.Refusal>) {
     guard !refusals.isEmpty else { return nil }

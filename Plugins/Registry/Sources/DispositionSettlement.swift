@@ -25,9 +25,9 @@ struct DispositionSettlement {
     let refusals = Refusals(upstream.setAside)
     let rows = RegistryRows(db: db, study: study)
     for acquisition in try acquisitions() {
-      if isWithdrawn(acquisition) {
+      if let withdrawal = withdrawal(of: acquisition) {
         for part in Disposition.Part.allCases where acquisition.last[part] != nil {
-          try rows.note(.filedElsewhere, of: part, acquisition: acquisition.id)
+          try rows.note(Disposition(withdrawal), of: part, acquisition: acquisition.id)
         }
         continue
       }
@@ -80,10 +80,10 @@ struct DispositionSettlement {
       Released.identity(of: kind, reference: acquisition.reference))
   }
 
-  private func isWithdrawn(_ acquisition: Acquisition) -> Bool {
-    Released.Kind.allCases.contains {
-      upstream.withdrawn.contains(Released.identity(of: $0, reference: acquisition.reference))
-    }
+  private func withdrawal(of acquisition: Acquisition) -> UpstreamAccount.Withdrawal? {
+    Released.Kind.allCases.lazy.compactMap {
+      upstream.withdrawn[Released.identity(of: $0, reference: acquisition.reference)]
+    }.first
   }
 
   private func isSetAside(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {

@@ -23,29 +23,58 @@ struct FileOnDisk: Equatable {
   ///
   /// - Throws: a fatal ``StageError`` with code `release_unreadable`.
   init?(_ path: String) throws {
+    var hash = SHA256()
+    var size = 0
+    let isFile = try FileOnDisk.read(path) { bytes in
+      size += bytes.count
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+    guard isFile else { return nil }
+    byteCount = size
+    sha256 = ContentDigest(bytes: hash.finalize())
+  }
+
+  /// Copies a file whole under another name.
+  static func copy(_ path: String, to other: String, mode: UInt32) throws {
+    var copy = try OutputFile(other, mode: mode)
+    guard try read(path, { try copy.append($0) }) else { throw unreadable(path) }
+    try copy.commit()
+  }
+
+  /// Hands a file's bytes on, 1 MiB at a time: past that, reading gains nothing and only memory is
+  /// lost.
+  ///
+  /// - Returns: whether a file of that name is there.
+  private static func read(_ path: String, _ body: (ArraySlice<UInt8>) throws -> Void) throws
+    -> Bool
+  {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if [ENOENT, ELOOP, ENXIO].contains(errno) { return nil }
-      throw FileOnDisk.unreadable(path)
+      if [ENOENT, ELOOP, ENXIO].contains(errno) { return false }
+      throw unreadable(path)
     }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileOnDisk.unreadable(path) }
-    guard status.st_mode & S_IFMT == S_IFREG else { return nil }
-    var hash = SHA256()
-    var size = 0
-    // 1 MiB at a time: past that, reading gains nothing and only memory is lost.
+    guard fstat(descriptor, &status) == 0 else { throw unreadable(path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { return false }
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
-      let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      let count = readOnce(descriptor, &buffer)
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw FileOnDisk.unreadable(path) }
-      if count == 0 { break }
-      size += count
-      buffer.withUnsafeBytes { hash.update(bufferPointer: .init(rebasing: $0[..<count])) }
+      guard count >= 0 else { throw unreadable(path) }
+      if count == 0 { return true }
+      try body(buffer[..<count])
     }
-    byteCount = size
-    sha256 = ContentDigest(bytes: hash.finalize())
+  }
+
+  private static func readOnce(_ descriptor: Int32, _ buffer: inout [UInt8]) -> Int {
+    buffer.withUnsafeMutableBytes { bytes in
+      #if canImport(Glibc)
+        Glibc.read(descriptor, bytes.baseAddress, bytes.count)
+      #else
+        Musl.read(descriptor, bytes.baseAddress, bytes.count)
+      #endif
+    }
   }
 
   static func unreadable(_ path: String) -> StageError {
@@ -58,7 +87,7 @@ struct FileOnDisk: Equatable {
 }
 
 extension StageContext {
-  /// Names a file that the stage has just written as one that may leave.
+  /// Names a file that the stage has just written.
   ///
   /// - Parameter path: its absolute path.
   func release(written path: String) throws {
@@ -66,10 +95,21 @@ extension StageContext {
     release(file, at: path)
   }
 
-  /// Names a file that may leave; one that the pipeline file puts below `private/` may not.
+  /// Names a file that stands.
   func release(_ file: FileOnDisk, at path: String) {
-    if path.hasPrefix("\(folder.privatePath)/") { return }
     host.release(
       ReleasedFile(path: folder.relative(path), byteCount: file.byteCount, sha256: file.sha256))
+  }
+
+  /// The paths, below the data folder, of the files that an earlier run named and somebody else
+  /// changed or removed since.
+  func altered(_ paths: [String]) throws -> [String] {
+    try paths.compactMap { path in
+      let name = folder.relative(path)
+      guard let last = host.lastReleased(name), try FileOnDisk(path)?.sha256 != last else {
+        return nil
+      }
+      return name
+    }
   }
 }

@@ -63,19 +63,35 @@ struct RegistryFile: Sendable {
     }
   }
 
+  /// Refuses a file that is no registry of this version; nothing in it is changed.
+  ///
+  /// - Throws: as ``init(path:)``.
+  static func check(_ path: String) throws {
+    var configuration = Configuration()
+    configuration.readonly = true
+    try inWords {
+      try DatabaseQueue(path: path, configuration: configuration).read { db in
+        _ = try hasTables(db, path: path)
+      }
+    }
+  }
+
   private static func prepare(_ db: Database, path: String) throws {
+    if try hasTables(db, path: path) { return }
+    try db.inTransaction {
+      try db.execute(sql: RegistrySchema.statements)
+      try db.execute(sql: "PRAGMA application_id = \(RegistrySchema.applicationID)")
+      try db.execute(sql: "PRAGMA user_version = \(RegistrySchema.version)")
+      return .commit
+    }
+  }
+
+  /// Whether a file has its tables; `false` when it is empty.
+  private static func hasTables(_ db: Database, path: String) throws -> Bool {
     let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
     let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-    if tables == 0 {
-      try db.inTransaction {
-        try db.execute(sql: RegistrySchema.statements)
-        try db.execute(sql: "PRAGMA application_id = \(RegistrySchema.applicationID)")
-        try db.execute(sql: "PRAGMA user_version = \(RegistrySchema.version)")
-        return .commit
-      }
-      return
-    }
+    if tables == 0 { return false }
     guard application == RegistrySchema.applicationID else {
       throw StageError(
         .fatal, "registry_foreign", subject: "\(path) is another program's database",
@@ -87,6 +103,7 @@ struct RegistryFile: Sendable {
         subject: "\(path) has format \(version), this program writes \(RegistrySchema.version)",
         hint: "name another file, or move this one away: a run files everything again")
     }
+    return true
   }
 
   private static func inWords<Value>(_ body: () throws -> Value) throws -> Value {

@@ -62,6 +62,11 @@ public struct RegistryTables: Projection {
       rows[key, default: AcquisitionRow(key: key, label: released.label)].add(released)
       if case .measurement = released.body { measured.append((key, index)) }
     }
+    for index in 0..<records.withdrawnCount {
+      let released = try await records.withdrawn(at: index)
+      let key = released.acquisition
+      if rows[key] == nil { rows[key] = AcquisitionRow(withdrawn: key, label: released.label) }
+    }
     let refusals = Refusals(records.setAside)
     var acquisitions = rows.values.sorted { order.precedes($0.key, $1.key) }
     for index in acquisitions.indices { acquisitions[index].complete(with: refusals) }
@@ -77,6 +82,7 @@ public struct RegistryTables: Projection {
     let measurements = acquisitions.compactMap { row in
       row.measurement.map { MeasurementRow(key: row.key, facts: $0) }
     }
+    try tellAltered()
     try write(ReleasedTables.acquisitions, acquisitions)
     try write(ReleasedTables.measurements, measurements)
     try write(ReleasedTables.results, figures)
@@ -86,6 +92,17 @@ public struct RegistryTables: Projection {
     }
     try writeDictionary()
     try ReleaseManifest(context: context, auditHead: records.auditHead).write()
+  }
+
+  /// Tells which of the files that are now written were changed or removed since they last were.
+  private func tellAltered() throws {
+    let tables = ["acquisitions", "measurements", "results", "hairs", "data-dictionary"]
+    let altered = try context.altered(
+      tables.map { "\(folder)/\($0).csv" } + [ReleaseManifest.path(in: context.folder)])
+    if altered.isEmpty { return }
+    context.host.note(
+      .restored(
+        "tables", code: "tables_restored", altered, in: context.folder.path, by: context.stage))
   }
 
   private func write<Row>(_ table: TableDefinition<Row>, _ rows: [Row]) throws {

@@ -33,12 +33,19 @@ struct ReleaseManifest {
     let sha256: ContentDigest
   }
 
+  private static let name = "manifest.json"
+
+  /// Where it lies.
+  static func path(in folder: DataFolder) -> String { folder.resolve(name) }
+
   /// Writes the manifest.
   ///
   /// - Throws: a fatal ``StageError`` with code `release_unreadable` when the data folder cannot be
   ///   looked through.
   func write() throws {
-    let (study, files) = (context.study, context.host.releasedFiles)
+    let study = context.study
+    // An earlier one in the same run is replaced by this.
+    let files = context.host.releasedFiles.filter { $0.path != ReleaseManifest.name }
     let document = Document(
       study: StudyEntry(
         id: study.id, version: study.version, status: study.status, sha256: study.fileDigest,
@@ -46,7 +53,9 @@ struct ReleaseManifest {
       auditHead: auditHead,
       files: files.map { FileEntry(path: $0.path, bytes: $0.byteCount, sha256: $0.sha256) })
     let text = try CanonicalJSONEncoder().document(document).indented() + "\n"
-    try OutputFile.write(Array(text.utf8), to: context.folder.resolve("manifest.json"))
+    let path = ReleaseManifest.path(in: context.folder)
+    try OutputFile.write(Array(text.utf8), to: path)
+    try context.release(written: path)
     let foreign = try foreignFiles(beside: Set(files.map(\.path)))
     guard !foreign.isEmpty else { return }
     context.host.note(
@@ -74,13 +83,8 @@ struct ReleaseManifest {
       }
       for name in names {
         let path = folder + name
-        if path == "private" || path == "manifest.json" || known.contains(path) { continue }
+        if path == "private" || path == ReleaseManifest.name || known.contains(path) { continue }
         if name.hasPrefix(".") && name.hasSuffix(".incoming") { continue }
-        if ["-wal", "-shm", "-journal"].contains(where: {
-          name.hasSuffix($0) && known.contains(String(path.dropLast($0.count)))
-        }) {
-          continue
-        }
         if try isFolder(path) { folders.append("\(path)/") } else { foreign.append(path) }
       }
     }

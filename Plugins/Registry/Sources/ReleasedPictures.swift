@@ -73,12 +73,8 @@ struct ReleasedPictures: Sendable {
     }
     if !restored.isEmpty {
       context.host.note(
-        Notice(
-          stage: context.stage, code: "pictures_restored",
-          what: "\(restored.count) of the released pictures had been changed or removed since the "
-            + "run that wrote them, and were written again: \(Notice.list(restored))",
-          hint: "look who else writes in \(folder); what was handed on meanwhile may hold the "
-            + "changed files", isNegative: false))
+        .restored(
+          "released pictures", code: "pictures_restored", restored, in: folder, by: context.stage))
     }
     if !lost.isEmpty {
       context.host.note(

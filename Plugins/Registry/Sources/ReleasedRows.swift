@@ -50,6 +50,16 @@ struct AcquisitionRow: Sendable {
     }
   }
 
+  /// An acquisition whose picture a person took out.
+  init(withdrawn key: ReleasedAcquisition, label: PrivacyLabel) {
+    self.init(key: key, label: label)
+    (figures, picture) = (.withdrawn, .withdrawn)
+  }
+
+  init(key: ReleasedAcquisition, label: PrivacyLabel) {
+    (self.key, self.label) = (key, label)
+  }
+
   /// Adds what another record of the same acquisition releases.
   mutating func add(_ released: Released) {
     switch released.body {

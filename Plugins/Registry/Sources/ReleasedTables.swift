@@ -6,7 +6,9 @@ enum ReleasedTables {
     name: "acquisitions",
     columns: keyColumns(\.key) + [
       TableColumn(
-        "reference", "text", "Keyed reference to the original; tells nothing without the key.",
+        "reference", "text",
+        "Keyed reference to the acquisition, the same when its picture is replaced (then "
+          + "picture_sha256 is another); tells nothing without the key.",
         source: "de-identification"
       ) { .text($0.key.reference) },
       TableColumn(
@@ -17,8 +19,9 @@ enum ReleasedTables {
         "state", "text",
         "What became of its figures: selected is in its region's figures, accepted passed after "
           + "another attempt had, rejected is a matter of quality, failed a technical one, held "
-          + "one of privacy.",
-        allowed: "selected accepted rejected failed held not_measured", source: "disposition"
+          + "one of privacy; excluded was withdrawn by a person.",
+        allowed: "selected accepted rejected failed held excluded not_measured",
+        source: "disposition"
       ) { .text($0.figures?.state.rawValue ?? "not_measured") },
       TableColumn(
         "reason", "text",
@@ -27,7 +30,7 @@ enum ReleasedTables {
       ) { TableCell($0.figures?.reason) },
       TableColumn(
         "picture_state", "text", "What became of the picture itself.",
-        allowed: "released failed held not_released", source: "disposition"
+        allowed: "released failed held excluded not_released", source: "disposition"
       ) { .text($0.picture?.state.rawValue ?? "not_released") },
       TableColumn(
         "picture_reason", "text", "Why: a stable word such as burned_in_text.",
@@ -89,15 +92,23 @@ enum ReleasedTables {
     }
     return [
       text("study", "The study.") { $0.study },
-      text("subject", "The trial subject number, or the code that stands for it.") { $0.subject },
-      text("visit", "The visit's name in the study file.") { $0.visit },
+      text(
+        "subject",
+        "The trial subject number, or the code that stands for it: 16 letters and digits."
+      ) { $0.subject },
+      text(
+        "visit",
+        "The visit's name in the study file; visit- and a code where a name could identify."
+      ) { $0.visit },
       TableColumn(
         "study_day", "integer", unit: "day",
         "The day relative to the study's anchor; day 1 is the anchor, there is no day 0.",
         allowed: "not 0", source: "acquisition"
       ) { TableCell(key($0).studyDay) },
       text("session", "The session of the visit.") { $0.session },
-      text("region", "The region's code.") { $0.region },
+      text("region", "The region's code; region- and a code where a name could identify.") {
+        $0.region
+      },
       text("side", "The side.", allowed: "left right midline unknown") { $0.side },
       number("placement", "How often the probe was put on the spot.") { $0.placement },
       number("field", "Which patch of skin of the region.") { $0.field },

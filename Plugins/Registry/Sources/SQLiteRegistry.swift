@@ -8,7 +8,8 @@ public import StageKit
 /// twice changes nothing. A record that comes again with other figures is a correction: new rows,
 /// the old ones marked as superseded. Pictures are written first, then their row. What was set
 /// aside before the registry has its disposition with the reason; a picture that is held after it
-/// had been released goes back to `private/withdrawn`.
+/// had been released goes back to `private/withdrawn`. A run files below `private/`; what may leave is
+/// a copy, written when the run ends.
 public struct SQLiteRegistry: Sink {
   /// Where the registry lies.
   public struct Settings: StageSettings {
@@ -40,6 +41,7 @@ public struct SQLiteRegistry: Sink {
     workingSetBytes: 16 << 20, effect: .transactional)
 
   private let context: StageContext
+  private let published: PublishedRegistry
   private let database: RegistryFile
   private let pictures: ReleasedPictures
 
@@ -48,13 +50,10 @@ public struct SQLiteRegistry: Sink {
   /// - Throws: a fatal ``StageError`` when the file is not a registry or cannot be written.
   public init(settings: Settings, context: StageContext) async throws {
     self.context = context
-    let path = context.folder.resolve(settings.path)
+    published = try PublishedRegistry(path: context.folder.resolve(settings.path), context: context)
     pictures = ReleasedPictures(
       folder: context.folder.resolve(settings.pictures), in: context.folder)
-    if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-      try OutputFile.makeFolder(String(path[..<slash]))
-    }
-    database = try RegistryFile(path: path)
+    database = try RegistryFile(path: published.working)
     let study = context.study
     try await database.write { db in
       try db.execute(
@@ -99,22 +98,24 @@ public struct SQLiteRegistry: Sink {
   }
 
   /// Notes what became of every picture, combines the regions whose pictures changed, and makes
-  /// the file whole in itself; holds every released picture to the digest it was filed with.
+  /// the file whole in itself; holds every released picture to the digest it was filed with, and
+  /// the file that may leave to this one.
   public func finish(_ upstream: UpstreamAccount) async throws {
     let study = context.study
-    let (filed, outside) = try await database.write { db in
+    let (filed, outside, acquisitions) = try await database.write { db in
       try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
       try RegionResults(db: db, study: study).update()
       return (
         pictures: try FiledPictures(db),
-        outside: try RegistryRows(db: db, study: study).visitsOutsideWindow()
+        outside: try RegistryRows(db: db, study: study).visitsOutsideWindow(),
+        acquisitions: try Int.fetchOne(db, sql: "SELECT count(*) FROM acquisition") ?? 0
       )
     }
     for name in filed.withdrawn { try pictures.withdraw(name) }
     try await pictures.keep(filed.current, for: context)
     try await database.settle()
+    try published.publish(acquisitions: acquisitions)
     tell(outside)
-    try context.release(written: database.path)
   }
 }
 

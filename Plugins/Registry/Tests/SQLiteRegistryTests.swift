@@ -177,7 +177,7 @@ import Testing
   func settled() async throws {
     try await file([Release().measurement])
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(names.sorted() == ["registry.sqlite"])
+    #expect(names.sorted() == ["private", "registry.sqlite"])
   }
 
   @Test("a picture that was set aside has its acquisition, its state and its reason")
@@ -357,7 +357,11 @@ import Testing
     #expect(first.hasPrefix("registry.sqlite:") && first.count > 40)
     try await file([Release().measurement])
     #expect(try await destination() == first)
-    try FileManager.default.removeItem(atPath: "\(folder.path)/registry.sqlite")
+    try FileManager.default.removeItem(atPath: "\(folder.path)/private/registry")
+    #expect(try await destination() == first)
+    for path in ["private/registry", "registry.sqlite"] {
+      try FileManager.default.removeItem(atPath: "\(folder.path)/\(path)")
+    }
     #expect(try await destination() != first)
   }
 

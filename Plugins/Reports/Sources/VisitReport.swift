@@ -55,6 +55,9 @@ public struct VisitReport: Projection {
   public func project(_ records: ProjectedRecords<HairMeasurement>) async throws {
     let material = try await StudyMaterial.gather(records, study: context.study)
     let names = PageNames(material.subjects.map(\.subject), host: context.host)
+    let pages = ReportPages(context: context)
+    pages.tellAltered(
+      names.all.sorted().map { "\(folder)/\($0)" } + ["\(folder)/index.html"], in: folder)
     for subject in material.subjects {
       let pictures = subject.regions.flatMap(\.visits).flatMap(\.combined.attempts)
         .count { $0.use == .selected }
@@ -62,13 +65,13 @@ public struct VisitReport: Projection {
         material: material, subject: subject,
         book: PictureBook(records: records, width: limits.width(forPage: pictures)),
         back: "index.html")
-      try OutputFile.write(
-        try await page.bytes(), to: "\(folder)/\(names.page(of: subject.subject))", mode: 0o600)
+      try pages.write(
+        try await page.bytes(), to: "\(folder)/\(names.page(of: subject.subject))")
     }
     let index = StudyOverview(material: material, title: "Visit report") {
       names.page(of: $0.subject)
     }
-    try OutputFile.write(try index.bytes(), to: "\(folder)/index.html", mode: 0o600)
+    try pages.write(try index.bytes(), to: "\(folder)/index.html")
     try removePages(except: names)
   }
 
@@ -121,7 +124,9 @@ public struct StudyReport: Projection {
   public func project(_ records: ProjectedRecords<HairMeasurement>) async throws {
     let material = try await StudyMaterial.gather(records, study: context.study)
     let page = StudyOverview(material: material, title: "Study report") { _ in nil }
-    try OutputFile.write(try page.bytes(), to: path, mode: 0o600)
+    let pages = ReportPages(context: context)
+    pages.tellAltered([path], in: context.folder.privatePath)
+    try pages.write(try page.bytes(), to: path)
   }
 }
 

@@ -87,7 +87,7 @@ struct BadLedgerTests {
   @Test func aDataFolderThatWasMovedInTheMiddleGoesOn() throws {
     let material = try Material(good: 6)
     let run = try AnagenProcess(material.runArguments(), printingTo: material.path)
-    let registry = "\(material.data)/registry.sqlite"
+    let registry = "\(material.data)/private/registry/registry.sqlite"
     while run.isRunning, !FileManager.default.fileExists(atPath: registry) { usleep(500) }
     run.send(SIGKILL)
     _ = try run.wait()

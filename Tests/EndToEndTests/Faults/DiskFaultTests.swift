@@ -120,7 +120,7 @@ struct DiskFaultTests {
     try repetition.reset()
     let fault = Fault(action: .hang, calls: "s", from: 3, path: "registry.sqlite")
     let run = try repetition.start(FaultShim.environment(under: repetition.disk, fault))
-    let registry = "\(repetition.data)/registry.sqlite"
+    let registry = "\(repetition.data)/private/registry/registry.sqlite"
     while run.isRunning, !FileManager.default.fileExists(atPath: registry) { usleep(1000) }
     usleep(300_000)
     #expect(run.isRunning)

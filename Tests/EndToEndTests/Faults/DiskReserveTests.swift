@@ -35,14 +35,16 @@ struct DiskReserveTests {
     FaultCampaign.report("\(effects) effects on full disks, each noted")
   }
 
-  /// Runs with `private/` on a disk of so much more than the reserve, then puts what it holds where
-  /// there is room.
+  /// Runs with `private/` on a disk of so much more than the reserve, and the registry on one of its
+  /// own, then puts what they hold where there is room.
   private func run(_ material: Material, on kilobytes: Int) throws -> AnagenProcess.Outcome {
     let kept = "\(material.path)/kept"
     let folder = "\(material.data)/private"
     let script = """
       mkdir -p \(folder)
       mount -t tmpfs -o size=\(24 * 1024 + kilobytes)k,mode=700 anagen-test \(folder)
+      mkdir \(folder)/registry
+      mount -t tmpfs -o size=64m,mode=700 anagen-registry \(folder)/registry
       status=0
       "$@" || status=$?
       cp -a \(folder) \(kept)

@@ -36,7 +36,8 @@ struct FolderState: Equatable {
 struct DataFolderInspection {
   let folder: String
   var ledger: String { "\(folder)/private/ledger.sqlite" }
-  var registry: String { "\(folder)/registry.sqlite" }
+  /// The file that a run files in; beside `private/` lies its copy of when a run last ended.
+  var registry: String { "\(folder)/private/registry/registry.sqlite" }
 
   /// The state of a folder whose run came to its end.
   func state() throws -> FolderState {
@@ -118,6 +119,7 @@ struct DataFolderInspection {
     var filed: Set<String> = []
     if let copy = try copied(registry, into: place) {
       try read(copy) { db in
+        guard try db.tableExists("effect") else { return }
         filed = Set(try String.fetchAll(db, sql: "SELECT identity FROM effect"))
       }
     }

@@ -18,7 +18,7 @@ import Synchronization
 final class LinkingFolder: Sendable {
   /// The random bytes behind the codes.
   let secret: [UInt8]
-  private let tablePath: String
+  private let table: AppendedLines
   private let recipient: LinkingRecipient
   private let written: Mutex<Set<String>>
 
@@ -29,11 +29,9 @@ final class LinkingFolder: Sendable {
     let folder = "\(privatePath)/linking"
     try OutputFile.makeFolder(folder, mode: 0o700)
     secret = try LinkingFolder.secret(in: folder)
-    tablePath = "\(folder)/table"
+    table = AppendedLines(path: "\(folder)/table", name: "the linking folder")
     self.recipient = recipient
-    let (codes, endsWithinLine) = try LinkingFolder.codes(in: tablePath)
-    written = Mutex(codes)
-    if endsWithinLine { try append("\n") }
+    written = Mutex(Set(try table.lines().map { String($0.prefix { $0 != " " }) }))
   }
 
   /// Makes sure that the table has an entry, synced, before anything with its code is released.
@@ -50,53 +48,31 @@ final class LinkingFolder: Sendable {
           .record, "linking_table", subject: "the linking entry cannot be sealed",
           hint: "check the public key of 'linking_key'")
       }
-      try append(line + "\n")
+      try table.append(line)
       written.insert(entry.code)
     }
-  }
-
-  private func append(_ line: String) throws {
-    let isNew = access(tablePath, F_OK) != 0
-    let file = open(tablePath, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw LinkingFolder.failure(.transient, "cannot be opened") }
-    defer { close(file) }
-    // One write: two stages that append at once never mix their lines.
-    let bytes = Array(line.utf8)
-    let count = write(file, bytes, bytes.count)
-    guard count == bytes.count, fsync(file) == 0 else {
-      throw LinkingFolder.failure(.transient, "cannot be written")
-    }
-    // The first entry made the file: its name must outlive a power cut as well.
-    if isNew { try OutputFile.syncName(of: tablePath) }
-  }
-
-  private static func failure(
-    _ failureClass: StageError.FailureClass, _ what: String
-  ) -> StageError {
-    StageError(
-      failureClass, "linking_table", subject: "the linking folder \(what)",
-      hint: "make room and check the rights of 'private/linking' in the data folder", errno: errno)
   }
 
   /// Reads the secret, drawing it first when there is none.
   private static func secret(in folder: String) throws -> [UInt8] {
     let path = "\(folder)/secret"
-    if let known = try contents(of: path) { return try checked(known) }
+    let file = AppendedLines(path: path, name: "the linking folder")
+    if let known = try file.contents() { return try checked(known) }
     var generator = SystemRandomNumberGenerator()
     let drawn = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
     let draft = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max, using: &generator))"
-    let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw failure(.fatal, "cannot be written") }
-    let isWritten = write(file, drawn, drawn.count) == drawn.count && fsync(file) == 0
-    close(file)
+    let drafted = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard drafted >= 0 else { throw file.failure(.fatal, "cannot be written") }
+    let isWritten = write(drafted, drawn, drawn.count) == drawn.count && fsync(drafted) == 0
+    close(drafted)
     defer { unlink(draft) }
-    guard isWritten else { throw failure(.fatal, "cannot be written") }
+    guard isWritten else { throw file.failure(.fatal, "cannot be written") }
     // Of two stages that draw at once one wins, and both read the winner's.
     guard link(draft, path) == 0 || errno == EEXIST else {
-      throw failure(.fatal, "cannot be written")
+      throw file.failure(.fatal, "cannot be written")
     }
     try OutputFile.syncName(of: path)
-    guard let stored = try contents(of: path) else { throw failure(.fatal, "cannot be read") }
+    guard let stored = try file.contents() else { throw file.failure(.fatal, "cannot be read") }
     return try checked(stored)
   }
 
@@ -107,37 +83,5 @@ final class LinkingFolder: Sendable {
         hint: "restore 'private/linking' from its backup; new codes would not match the old")
     }
     return secret
-  }
-
-  /// The codes of the whole lines, and whether a power cut left half a line behind them.
-  private static func codes(
-    in path: String
-  ) throws -> (codes: Set<String>, endsWithinLine: Bool) {
-    guard let table = try contents(of: path), let last = table.last else { return ([], false) }
-    let newline = UInt8(ascii: "\n")
-    var lines = table.split(separator: newline)
-    if last != newline { lines.removeLast() }
-    let codes = lines.map { line in
-      String(decoding: line.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)
-    }
-    return (Set(codes), last != newline)
-  }
-
-  /// A file's bytes; `nil` when there is no such file.
-  private static func contents(of path: String) throws -> [UInt8]? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-      if errno == ENOENT { return nil }
-      throw failure(.fatal, "cannot be read")
-    }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(file, &buffer, buffer.count)
-      guard count >= 0 else { throw failure(.fatal, "cannot be read") }
-      if count == 0 { return bytes }
-      bytes += buffer[..<count]
-    }
   }
 }

@@ -13,8 +13,10 @@ public struct PseudonymKey: Sendable {
     case acquisition
     /// The name of a released picture's file.
     case pictureName = "picture-name"
-    /// A subject's code in a public release.
+    /// A subject's code: in a public release, and for a name that may identify.
     case subject
+    /// A visit's, session's, region's or side's code where its name may identify.
+    case name
     /// A calibration record.
     case calibration
     /// The key itself, to tell in plans and reports which one was used.

@@ -11,7 +11,7 @@ public struct DeidentifyAcquisitions: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.acquisitions",
     summary: "Releases what was taken of whom, so that what is missing later has its row.",
-    resultVersion: "2", declassifiesTo: .deidentified, workingSetBytes: 64 << 10)
+    resultVersion: "3", declassifiesTo: .deidentified, workingSetBytes: 64 << 10)
 
   private let recoding: Recoding
 
@@ -25,13 +25,14 @@ public struct DeidentifyAcquisitions: Transform {
 
   /// The released acquisition.
   ///
-  /// - Throws: ``StageError`` of class `record` for a name that may identify.
+  /// - Throws: ``StageError`` of class `transient` when a code's meaning cannot be kept.
   public func process(
     _ input: CapturedImage, in delivery: DeliveryContext
   ) async throws -> Released {
     Released(
       acquisition: try await recoding.released(input.acquisition, in: delivery),
-      body: .acquisition, removals: recoding.removals, label: recoding.profile.label)
+      body: .acquisition, removals: recoding.removals(of: input.acquisition),
+      label: recoding.profile.label)
   }
 
   /// An acquisition's few short texts.

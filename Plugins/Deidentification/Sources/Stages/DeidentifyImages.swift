@@ -18,7 +18,7 @@ public struct DeidentifyImages: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.images",
     summary: "Releases pictures without metadata, and holds those with text in their pixels.",
-    resultVersion: "4", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
+    resultVersion: "5", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
 
   private let recoding: Recoding
   private let context: StageContext
@@ -60,7 +60,8 @@ public struct DeidentifyImages: Transform {
       body: .image(
         ReleasedImage(
           picture: picture, name: name, width: decoded.width, height: decoded.height)),
-      removals: recoding.removals + removals + approval, label: recoding.profile.label)
+      removals: recoding.removals(of: acquisition) + removals + approval,
+      label: recoding.profile.label)
   }
 
   /// Eight bytes a pixel, as 16-bit samples with alpha take, and the file's frame.

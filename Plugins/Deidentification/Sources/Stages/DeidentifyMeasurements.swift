@@ -9,7 +9,7 @@ public struct DeidentifyMeasurements: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.measurements",
     summary: "Releases measurements without file names, digests and dates.",
-    resultVersion: "2", declassifiesTo: .deidentified, workingSetBytes: 1 << 20)
+    resultVersion: "3", declassifiesTo: .deidentified, workingSetBytes: 1 << 20)
 
   private let recoding: Recoding
 
@@ -23,12 +23,13 @@ public struct DeidentifyMeasurements: Transform {
 
   /// The released row.
   ///
-  /// - Throws: ``StageError`` of class `record`: `no_acquisition`, or a name that may identify.
+  /// - Throws: ``StageError`` of class `record`, `no_acquisition`; of class `transient` when a code's
+  ///   meaning cannot be kept.
   public func process(
     _ input: HairMeasurement, in delivery: DeliveryContext
   ) async throws -> Released {
     guard let acquisition = input.acquisition else { throw ReleaseFailure.noAcquisition }
-    var removals = recoding.removals
+    var removals = recoding.removals(of: acquisition)
     if input.scale.calibration != nil {
       removals.append(
         Removal(carrier: "calibration record", action: "recoded", rule: "keyed-reference"))

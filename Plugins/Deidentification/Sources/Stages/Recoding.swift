@@ -12,6 +12,7 @@ struct Recoding: Sendable {
   let profile: ReleaseProfile
   private let key: PseudonymKey
   private let linking: LinkingFolder?
+  private let recoded: RecodedNames
   private let study: Study
   private let anchorVisit: String?
 
@@ -25,6 +26,7 @@ struct Recoding: Sendable {
         hint: "make one with 'head -c 32 /dev/urandom | base64' and give it as ${secret:NAME}")
     }
     profile = settings.profile
+    recoded = try RecodedNames(context)
     study = context.study
     anchorVisit =
       settings.anchorVisit
@@ -69,24 +71,18 @@ struct Recoding: Sendable {
 
   /// The acquisition as it may leave.
   ///
-  /// - Throws: ``StageError`` of class `record` when a name of an open study may itself identify.
+  /// - Throws: ``StageError`` of class `transient` when a code's meaning cannot be kept.
   func released(
     _ acquisition: AcquisitionKey, in delivery: DeliveryContext
   ) async throws -> ReleasedAcquisition {
-    try checkNames(of: acquisition)
-    let code: String
-    if let linking {
-      code = key.reference(to: acquisition.subject, for: .subject, in: acquisition.study)
-      try linking.note(
-        LinkingEntry(study: acquisition.study, subject: acquisition.subject, code: code))
-    } else {
-      code = acquisition.subject
-    }
-    return ReleasedAcquisition(
+    ReleasedAcquisition(
       reference: key.reference(to: acquisition.path, for: .acquisition, in: acquisition.study),
-      study: acquisition.study, subject: code, visit: acquisition.visit,
-      studyDay: try await studyDay(of: acquisition, in: delivery), session: acquisition.session,
-      region: acquisition.region, side: acquisition.side, placement: acquisition.placement,
+      study: acquisition.study, subject: try subject(of: acquisition),
+      visit: try word("visit", acquisition.visit, of: acquisition),
+      studyDay: try await studyDay(of: acquisition, in: delivery),
+      session: try word("session", acquisition.session, of: acquisition),
+      region: try word("region", acquisition.region, of: acquisition),
+      side: try word("side", acquisition.side, of: acquisition), placement: acquisition.placement,
       field: acquisition.field, attempt: acquisition.attempt)
   }
 
@@ -112,16 +108,19 @@ struct Recoding: Sendable {
       hairs: measurement.hairs, quality: measurement.quality, provenance: measurement.provenance)
   }
 
-  /// What was done to the acquisition, for the report of removals.
-  var removals: [Removal] {
-    [
+  /// What was done to an acquisition, for the report of removals.
+  func removals(of acquisition: AcquisitionKey) -> [Removal] {
+    let isKept = profile == .trial && !isRecoded("subject", acquisition)
+    let words = ["visit", "session", "region", "side"].filter { isRecoded($0, acquisition) }
+    return [
       Removal(carrier: "file name", action: "removed", rule: "not-listed"),
       Removal(carrier: "original digest", action: "removed", rule: "keyed-reference"),
       Removal(carrier: "capture date", action: "recoded", rule: "study-day"),
       Removal(
-        carrier: "subject", action: profile == .trial ? "kept" : "recoded",
-        rule: profile == .trial ? "trial-subject-number" : "random-code"),
-    ]
+        carrier: "subject", action: isKept ? "kept" : "recoded",
+        rule: isKept
+          ? "trial-subject-number" : profile == .trial ? "may-identify" : "random-code"),
+    ] + words.map { Removal(carrier: $0, action: "recoded", rule: "may-identify") }
   }
 }
 
@@ -164,42 +163,45 @@ extension Recoding {
 
   private var firstSession: String { study.sessions.first?.name ?? "D0" }
 
-  /// Where no study file states what subjects and visits are called, they must look like codes.
-  ///
-  /// There a subject may be a person's name, and a visit a date.
-  private func checkNames(of acquisition: AcquisitionKey) throws {
-    if profile == .trial, study.subjectPattern == nil, !Recoding.isCode(acquisition.subject) {
-      throw StageError(
-        .record, "subject_may_identify", subject: "the subject is no plain code with a digit",
-        hint: "state subjects.pattern in the study file, or release with 'profile: public'")
+  // MARK: Names
+
+  /// What leaves for a subject: its trial subject number, or a code.
+  private func subject(of acquisition: AcquisitionKey) throws -> String {
+    if let linking {
+      let code = key.reference(to: acquisition.subject, for: .subject, in: acquisition.study)
+      try linking.note(
+        LinkingEntry(study: acquisition.study, subject: acquisition.subject, code: code))
+      return code
     }
-    let others = [
-      ("visit", acquisition.visit, study.visits.isEmpty),
-      ("session", acquisition.session, study.sessions.isEmpty),
-      ("region", acquisition.region, study.regions.isEmpty),
-      ("side", acquisition.side, study.regions.isEmpty),
-    ]
-    for (name, text, isFree) in others
-    where isFree && !(Recoding.isPlain(text) && text.count(where: \.isNumber) <= 4) {
-      throw StageError(
-        .record, "\(name)_may_identify", subject: "the \(name) is no plain short word",
-        hint: "name it in the study file, or call it by a word without date, space or name")
-    }
+    guard isRecoded("subject", acquisition) else { return acquisition.subject }
+    let code = key.reference(to: acquisition.subject, for: .subject, in: acquisition.study)
+    try recoded.note("subject", acquisition.subject, as: code)
+    return code
   }
 
-  /// A code has a digit, and no more than three letters side by side, as a name has.
-  private static func isCode(_ text: String) -> Bool {
-    guard isPlain(text), text.contains(where: \.isNumber) else { return false }
-    return !text.split(whereSeparator: { !$0.isLetter }).contains { $0.count > 3 }
+  /// What leaves for a word of the key: itself, or a code such as `visit-7k2m9q4d`.
+  private func word(_ column: String, _ text: String, of acquisition: AcquisitionKey) throws
+    -> String
+  {
+    guard isRecoded(column, acquisition) else { return text }
+    // 40 bits: of a thousand words of a study two have one code with a probability of 5 in 10^7.
+    let reference = key.reference(to: "\(column)\n\(text)", for: .name, in: acquisition.study)
+    let code = "\(column)-\(reference.prefix(8))"
+    try recoded.note(column, text, as: code)
+    return code
   }
 
-  /// At most 16 letters and digits of ASCII, dashes, points and underscores.
-  private static func isPlain(_ text: String) -> Bool {
-    let characters = text.utf8
-    let arePlain = characters.allSatisfy {
-      (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-        || [0x2D, 0x2E, 0x5F].contains($0)
+  /// Whether a part of the key leaves as a code, since no study file states what it is called and it
+  /// could be a person's name, a date or a number that somebody has elsewhere.
+  private func isRecoded(_ column: String, _ acquisition: AcquisitionKey) -> Bool {
+    switch column {
+    case "subject":
+      profile == .trial && study.subjectPattern == nil
+        && !PlainNames.isSubject(acquisition.subject)
+    case "visit": study.visits.isEmpty && !PlainNames.isVisit(acquisition.visit)
+    case "session": study.sessions.isEmpty && !PlainNames.isVisit(acquisition.session)
+    case "region": study.regions.isEmpty && !PlainNames.isRegion(acquisition.region)
+    default: study.regions.isEmpty && !PlainNames.isRegion(acquisition.side)
     }
-    return arePlain && (1...16).contains(characters.count)
   }
 }

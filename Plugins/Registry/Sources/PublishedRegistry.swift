@@ -1,0 +1,122 @@
+import ClinicalRecords
+import FoundationEssentials
+import StageKit
+
+/// The registry's file as it may leave: a copy of the one below `private/`, in which a run files.
+///
+/// Whoever is given the data folder may open, change or lose the copy; nothing that they do there
+/// reaches a figure, and the next run sees it, says what it was, and writes the copy again.
+struct PublishedRegistry: Sendable {
+  /// Where the copy lies.
+  let path: String
+  /// Where the run files.
+  let working: String
+  private let context: StageContext
+  private let found: Found
+
+  /// How a run found the copy.
+  private enum Found: Sendable {
+    /// As it was written, or nobody knows.
+    case asWritten
+    case missing
+    /// The rows and parts that differ, in words.
+    case altered([String])
+    /// There is none to go on with; a copy that is set aside lies at the path.
+    case begunAnew(setAside: String?)
+  }
+
+  /// Looks at the copy before anything is opened; where only it is left, it is gone on with.
+  ///
+  /// - Throws: a fatal ``StageError``: `registry_foreign` when something else lies in its place.
+  init(path: String, context: StageContext) throws {
+    self.path = path
+    self.context = context
+    working = "\(context.folder.privatePath)/registry/\(context.stage).sqlite"
+    let written = context.host.lastReleased(context.folder.relative(path))
+    let copy = try FileOnDisk(path)
+    let hasWorking = FileManager.default.fileExists(atPath: working)
+    if written == nil, copy != nil { try RegistryFile.check(path) }
+    try OutputFile.makeFolder("\(context.folder.privatePath)/registry", mode: 0o700)
+    switch (copy, hasWorking) {
+    case (nil, true): found = written == nil ? .asWritten : .missing
+    case (nil, false): found = written == nil ? .asWritten : .begunAnew(setAside: nil)
+    case (let copy?, true):
+      let isWritten = written == nil || copy.sha256 == written
+      if isWritten && PublishedRegistry.companions(of: path).isEmpty {
+        found = .asWritten
+      } else {
+        // Where a run was cut off, the working file has rows that the copy never had.
+        let isAhead =
+          try FileOnDisk(working)?.sha256
+          != context.host.lastReleased(context.folder.relative(working))
+        found = .altered(
+          try RegistryDifference(of: path, from: working, ignoringMissingRows: isAhead).words())
+      }
+    case (let copy?, false):
+      if copy.sha256 == written {
+        try FileOnDisk.copy(path, to: working, mode: 0o600)
+        found = .asWritten
+      } else {
+        let place = "\(context.folder.privatePath)/withdrawn/\(context.stage).sqlite"
+        try OutputFile.makeFolder("\(context.folder.privatePath)/withdrawn", mode: 0o700)
+        try FileOnDisk.copy(path, to: place, mode: 0o600)
+        found = .begunAnew(setAside: place)
+      }
+    }
+  }
+
+  /// Writes the copy where it is not the working file's, and tells how it was found.
+  ///
+  /// - Parameter acquisitions: how many the registry has.
+  func publish(acquisitions: Int) throws {
+    guard let own = try FileOnDisk(working) else { throw FileOnDisk.unreadable(working) }
+    let companions = PublishedRegistry.companions(of: path)
+    if try FileOnDisk(path) != own || !companions.isEmpty {
+      // A log of another program would be played into the copy by whoever opens it.
+      for companion in companions { try FileManager.default.removeItem(atPath: companion) }
+      try FileOnDisk.copy(working, to: path, mode: 0o644)
+    }
+    context.release(own, at: path)
+    context.release(own, at: working)
+    tell(acquisitions)
+  }
+
+  private func tell(_ acquisitions: Int) {
+    let name = context.folder.relative(path)
+    let number = "\(acquisitions) acquisition\(acquisitions == 1 ? "" : "s")"
+    switch found {
+    case .asWritten: return
+    case .missing:
+      note(
+        "\(name) was missing, and was written again with its \(number)",
+        "look who else writes in \(context.folder.path)", isNegative: false)
+    case .altered(let words):
+      note(
+        "\(name) had been changed since the run that wrote it, and was written again: "
+          + words.joined(separator: "; "),
+        "look who else writes in \(context.folder.path); what was handed on meanwhile may hold the "
+          + "changed rows; what is wrong is corrected in the list of pictures, never in the registry",
+        isNegative: true)
+    case .begunAnew(let place):
+      note(
+        "\(name) was begun anew and filed again from the ledger, \(number); what was superseded "
+          + "or corrected before stands in it no more",
+        place.map { "the file that lay there is \($0) now" }
+          ?? "restore the data folder from its backup when that history is needed",
+        isNegative: true)
+    }
+  }
+
+  private func note(_ what: String, _ hint: String, isNegative: Bool) {
+    context.host.note(
+      Notice(
+        stage: context.stage, code: "registry_restored", what: what, hint: hint,
+        isNegative: isNegative))
+  }
+
+  /// Logs that SQLite would read with the copy; it is written without any.
+  private static func companions(of path: String) -> [String] {
+    ["-wal", "-shm", "-journal"].map { path + $0 }
+      .filter { FileManager.default.fileExists(atPath: $0) }
+  }
+}

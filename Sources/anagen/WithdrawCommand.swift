@@ -1,0 +1,122 @@
+import ArgumentParser
+import ClinicalRecords
+import Ledger
+import PipelineRunner
+import StageKit
+
+/// `anagen withdraw`: takes pictures out of a study, and lets them come back.
+struct WithdrawCommand: AnagenCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "withdraw",
+    abstract: "Take pictures out: a subject withdrew, or a picture is a wrong one.",
+    discussion: """
+        anagen withdraw a.jpg b.jpg --reason "the wrong scalp" --data OUT
+        anagen withdraw --subject 01-004 --reason "consent withdrawn" --data OUT
+        anagen withdraw --undo a.jpg --reason "it was the right one" --data OUT
+
+      A picture is named by its file as the list of pictures has it, without folders, or by its \
+      acquisition as the run shows it. From the next run on nothing of it counts or leaves: its \
+      acquisition is 'excluded' in registry and tables, and its released picture goes to \
+      OUT/private/withdrawn. What was handed on before is not called back by this. The list may go \
+      on naming it. With --undo it comes back with the next run whose list names it. Originals and \
+      the ledger stay as they are: they are source data. Either all are withdrawn or none. Who \
+      did it, when and why is kept in the audit chain.
+      """)
+
+  @Argument(help: "Files, or acquisitions.")
+  var pictures: [String] = []
+  @Option(help: ArgumentHelp("Every picture of a subject.", valueName: "subject"))
+  var subject: String?
+  @Flag(help: "Let them come back.")
+  var undo = false
+  @Option(help: ArgumentHelp("Why, without a word about a subject.", valueName: "text"))
+  var reason: String
+  @OptionGroup var actor: ActorArgument
+  @OptionGroup var place: DataFolderArgument
+  @OptionGroup var output: FormatOption
+
+  func validate() throws {
+    try DecisionPlace.check(reason)
+    guard !pictures.isEmpty || subject != nil else {
+      throw ValidationError("name pictures, or a subject with --subject")
+    }
+  }
+
+  func run(in environment: CommandEnvironment) async throws -> ExitStatus {
+    let folder = place.folder(in: environment)
+    let (chosen, head) = try DecisionPlace(folder: folder).decide(by: actor.name) {
+      try carryOut(in: $0, of: folder)
+    }
+    switch output.format {
+    case .json:
+      try environment.terminal.result(
+        JSONValue.object([
+          .init(
+            undo ? "reinstated" : "withdrawn",
+            .array(chosen.map { .string($0.acquisition.path) })),
+          .init("auditHead", .string(head)),
+        ]).text)
+    case .text:
+      let word = undo ? "may come back" : "withdrawn"
+      let lines = chosen.map { "\(word): \($0.file), \($0.acquisition.path)" }
+      let taker =
+        undo
+        ? "they come back with the next run whose list names them"
+        : "the next run takes them out of registry, tables, pictures and report"
+      try environment.terminal.result(
+        (lines + [taker, "audit head \(head)"]).joined(separator: "\n"))
+    }
+    return .done
+  }
+
+  /// Withdraws or reinstates what is meant, and gives the audit chain's head after it.
+  private func carryOut(
+    in ledger: RunLedger, of folder: DataFolder
+  ) throws -> (chosen: [SourcePicture], head: String) {
+    let pictures = try chosen(of: LedgerReading(folder: folder).sourcePictures())
+    let records = pictures.map(\.record)
+    if undo {
+      try ledger.reinstate(records, by: actor.name, reason: reason)
+    } else {
+      try ledger.withdraw(records, by: actor.name, reason: reason)
+    }
+    return (pictures, try ledger.auditHead().description)
+  }
+
+  /// The pictures that are meant, each once.
+  private func chosen(of all: [SourcePicture]) throws -> [SourcePicture] {
+    let candidates = all.filter { $0.isWithdrawn == undo }
+    var records: Set<Int64> = []
+    for name in pictures {
+      let found = candidates.filter {
+        $0.file == name || $0.acquisition.path == name
+          || $0.acquisition.path.hasSuffix("/\(name)") && name.contains("/")
+      }
+      guard found.count <= 1 else {
+        throw CommandFailure(
+          .usage, "\(found.count) pictures are called '\(name)'",
+          hint: "name their acquisitions: \(Notice.list(found.map(\.acquisition.path)))")
+      }
+      guard let picture = found.first else { throw missing(name, all) }
+      records.insert(picture.record)
+    }
+    if let subject {
+      let found = candidates.filter { $0.acquisition.subject == subject }
+      guard !found.isEmpty else { throw missing(subject, []) }
+      records.formUnion(found.map(\.record))
+    }
+    return candidates.filter { records.contains($0.record) }
+  }
+
+  private func missing(_ name: String, _ all: [SourcePicture]) -> CommandFailure {
+    let isThere = all.contains { $0.file == name || $0.acquisition.path == name }
+    return CommandFailure(
+      .usage,
+      isThere
+        ? "'\(name)' \(undo ? "is not withdrawn" : "is withdrawn already")"
+        : "no picture of '\(name)' \(undo ? "is withdrawn" : "was filed")",
+      hint: isThere
+        ? "nothing was changed"
+        : "name the file as the list of pictures has it; nothing was changed")
+  }
+}
