@@ -47,7 +47,7 @@ struct TopCommand: AnagenCommand {
       let now: RunSnapshot
       do {
         now = try await client.ask("top")
-      } catch let error as ControlError where error.code == .noRun || error.code == .noAnswer {
+      } catch let error as ControlError where error.code == .noRun {
         // Too short a run to be seen twice is still shown.
         if !isLive { try show(RunTable(before, since: nil), on: terminal) }
         terminal.talk("the run has ended; 'anagen status' shows where it stands")

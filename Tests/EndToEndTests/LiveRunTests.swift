@@ -132,6 +132,34 @@ struct LiveRunTests {
     #expect(none.talk.contains("error: no run is alive on \(live.material.data)"), "\(none.talk)")
   }
 
+  @Test func aDecisionThatARunCouldNotBeginIsNeverCarriedOut() throws {
+    let live = try LiveRun()
+    try live.material.add(Array("no picture".utf8), named: "broken.jpg")
+    try live.material.writeManifest()
+    var list: AnagenProcess.Outcome
+    repeat {
+      list = try live.material.command(["quarantine", "list", "--data", live.material.data])
+    } while list.results.isEmpty && live.process.isRunning
+    let number = try #require(list.results.split(separator: "\n").last?.split(separator: " ").first)
+    // Held still by the kernel, as a process that waits for a dead disk is.
+    live.process.send(SIGSTOP)
+    let purge = [
+      "quarantine", "purge", String(number), "--reason", "no picture", "--data", live.material.data,
+    ]
+    let refused = try live.material.command(purge)
+    live.process.send(SIGCONT)
+    #expect(refused.status == 69)
+    #expect(
+      refused.talk.contains("did not answer within 10 s; nothing was changed"), "\(refused.talk)")
+    // The run answers again, so it has read what was asked before.
+    #expect(try live.top(["--interval", "0.5"]).status == 0)
+    list = try live.material.command(["quarantine", "list", "--data", live.material.data])
+    #expect(list.status == 1 && list.results.contains("\n"), "\(list.results)")
+    let done = try live.material.command(purge)
+    #expect(done.status == 0, "\(done.talk)")
+    #expect(try live.stop().status == 0)
+  }
+
   @Test func openMetricsAreServedOnASocketAndOnTheLoopback() throws {
     let port = Int.random(in: 30_000..<40_000)
     for (address, curl) in [
