@@ -206,7 +206,9 @@ private struct CommitStep {
           WHERE id = ?
           """, run, isStale ? "look-up" : "return", delivery)
         try opened(delivery, route, record, digest, &outcome)
-      case .quarantined: outcome.stillQuarantined.append(route.edge)
+      case .quarantined:
+        outcome.stillQuarantined.append(route.edge)
+        try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", run, delivery)
       case .pending, nil: break
       }
     }

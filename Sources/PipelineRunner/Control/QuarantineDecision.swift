@@ -92,7 +92,14 @@ extension RunSession {
     run.control.register(QuarantineDecision.verb) { (decision: QuarantineDecision, request) in
       try await committer.perform {
         try request.begin()
+        let before = try ledger.deliveryCounts()
         let outcome = try decision.carryOut(in: ledger)
+        for (edge, counts) in try ledger.deliveryCounts() {
+          var change = counts - before[edge, default: DeliveryCounts()]
+          // What is open now is counted when it is offered.
+          change.opened -= outcome.opened.count { $0.edge == edge }
+          run.account.decided(edge, change)
+        }
         // What the program died with is handled alone, in a round of its own.
         let suspects = Set(try ledger.suspects())
         run.released(
