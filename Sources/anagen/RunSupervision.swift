@@ -76,6 +76,7 @@ final class RunSupervision: Sendable {
       defer { terminal.redraw("") }
       while let finished = try await group.next() {
         guard let outcome = finished else { continue }
+        notifier.stopping()
         group.cancelAll()
         return outcome
       }

@@ -237,7 +237,41 @@ struct LiveRunTests {
     #expect(line.metadata?["class"] == "record")
     let isTime = line.timestamp.contains(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     #expect(isTime, "\(line.timestamp)")
+    #expect(line.metadata?["delivery"].flatMap { Int($0) } != nil)
     let text = try material.run(["--log-format", "text"])
     #expect(!text.talk.contains("{"))
+  }
+
+  @Test func withJSONAskedForEveryLineOfStderrIsAnObject() throws {
+    struct Line: Decodable {
+      let level: String
+      let message: String
+      let metadata: [String: String]?
+    }
+    func lines(_ outcome: AnagenProcess.Outcome) throws -> [Line] {
+      try outcome.talk.split(separator: "\n").map {
+        try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+      }
+    }
+    let material = try Material(good: 1)
+    try material.add(Array("no picture".utf8), named: "broken.jpg")
+    try material.writeManifest()
+    let first = try lines(try material.run(["--log-format", "json"]))
+    #expect(first.first?.message.hasPrefix("made the secret") == true, "\(first)")
+    #expect(first.contains { $0.message == "a record was set aside" })
+    let lock = open("\(material.data)/private/lock", O_RDWR)
+    try #require(flock(lock, LOCK_EX | LOCK_NB) == 0)
+    let refused = try lines(try material.run(["--log-format=json"]))
+    close(lock)
+    #expect(refused.count == 1 && refused.first?.level == "error", "\(refused)")
+    #expect(refused.first?.metadata?["hint"]?.isEmpty == false)
+    let pipeline = "\(material.path)/bad.yaml"
+    try "anagen: 1\nname: bad\n".write(toFile: pipeline, atomically: true, encoding: .utf8)
+    let bad = try material.command(["run", pipeline, "--log-format", "json"])
+    #expect(bad.status == 78)
+    #expect(try lines(bad).last?.level == "error")
+    let wrong = try material.command(["run", pipeline, "--log-format", "json", "--vra", "x"])
+    #expect(wrong.status == 64)
+    #expect(try lines(wrong).map(\.level) == ["error"])
   }
 }
