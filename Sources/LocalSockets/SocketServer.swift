@@ -184,7 +184,8 @@ public final class SocketServer: Sendable {
     for (id, entry) in zip(order, polled.dropFirst(2)) where entry.revents != 0 {
       exchange(id, &watch)
     }
-    if polled[1].revents != 0 { accept(&watch) }
+    // Who was idle may have asked meanwhile: then the one at the door waits there.
+    if polled[1].revents != 0, mayAccept(watch) { accept(&watch) }
   }
 
   private func mayAccept(_ watch: Watch) -> Bool {
