@@ -23,6 +23,8 @@ public final class PipelineRun: Sendable {
     public var source: RunSource?
     /// Who runs it, for the audit chain.
     public var actor: String
+    /// Whether it goes on from a run that was at work when its pipeline was changed.
+    public var isReconfigured = false
     /// Where log lines go.
     public var logger: Logger
     /// Seconds since 1970.
@@ -154,6 +156,7 @@ public final class PipelineRun: Sendable {
         ])
     }
     do {
+      if options.isReconfigured { try ledger.noteReconfigured() }
       let session = try await RunSession(run: self, ledger: ledger)
       let leftovers = try await session.execute()
       let ending: RunReport.Ending =
