@@ -77,7 +77,8 @@ public struct StoredContent: Sendable, Hashable, Codable {
     place = Place(.memory(bytes))
   }
 
-  /// The bytes, from memory or from the file where the ledger keeps them.
+  /// The bytes, from memory or from the file where the ledger keeps them, held to their size alone:
+  /// a stage takes them from `StageContext.bytes(of:)`, which holds them to their digest.
   ///
   /// - Throws: ``RecordError`` with code `contentMissing` when the record was decoded without a
   ///   content folder or the file is gone or of another size.

@@ -22,6 +22,8 @@ struct AuditAction {
     case released = "quarantine.release"
     /// Deliveries that were set aside were given up.
     case purged = "quarantine.purge"
+    /// A run that was at work took another pipeline.
+    case reconfigured = "run.reconfigure"
     /// Pictures were given under other identities than before, which supersede the earlier ones.
     case corrected = "source.corrected"
     /// Pictures were taken out: nothing of them counts or leaves.

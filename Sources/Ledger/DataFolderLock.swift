@@ -35,6 +35,21 @@ public final class DataFolderLock: Sendable {
 
   deinit { close(descriptor) }
 
+  /// The process that owns a data folder, such as `4711`; `nil` when none does.
+  ///
+  /// Takes a shared lock for an instant, in which an owner that begins is refused: asked only where
+  /// a run says that it has not ended.
+  public static func owner(of folder: DataFolder) throws -> String? {
+    let path = "\(folder.privatePath)/lock"
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw FileSystem.failure("cannot open \(path)")
+    }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : owner(descriptor)
+  }
+
   private static func owner(_ descriptor: Int32) -> String {
     var buffer = [UInt8](repeating: 0, count: 32)
     let count = pread(descriptor, &buffer, buffer.count, 0)

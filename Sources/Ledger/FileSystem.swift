@@ -108,7 +108,7 @@ enum FileSystem {
     let number = errno
     let hint =
       switch number {
-      case ENOSPC, EDQUOT: "the disk is full: free some space and run again; nothing was lost"
+      case ENOSPC, EDQUOT: LedgerError.roomHint
       case EACCES, EPERM: "permission is missing: check the owner and mode of the folder"
       case EROFS: "the file system is read-only: name a data folder elsewhere"
       case EMFILE, ENFILE: "allow more open files (ulimit -n) and run again; nothing was lost"

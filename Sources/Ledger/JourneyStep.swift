@@ -22,6 +22,8 @@ public struct JourneyStep: Sendable, Equatable, Codable {
 
   /// The stage's name in the pipeline file.
   public let stage: String
+  /// Its result version in the run that ended the delivery; known once that run's plan was read.
+  public internal(set) var version: String?
   /// How long the last call took.
   public let microseconds: Int64
   /// The calls before it.

@@ -2,8 +2,8 @@ import Foundation
 
 /// The parts in which two reuse keys differ, in words.
 enum KeyComparison {
-  /// The longest value that is shown; settings may be long lists.
-  private static let longestValue = 60
+  /// The longest value that is shown: a digest stands whole, and settings may be long lists.
+  private static let longestValue = 80
 
   /// Compares what two keys were made of.
   ///

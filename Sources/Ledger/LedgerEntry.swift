@@ -228,4 +228,6 @@ public struct QuarantinedDelivery: Sendable, Codable {
   public let attempts: Int
   /// When, in seconds since 1970.
   public let at: Double
+  /// In which run.
+  public let run: Int64?
 }

@@ -10,7 +10,8 @@ extension LedgerReading {
   /// of a picture's file, or the SHA-256 of its bytes.
   ///
   /// - Parameter digest: of the file's bytes, when the name is that of a file.
-  /// - Returns: numbers of the first ancestors of what was found, each once.
+  /// - Returns: numbers of the first ancestors of what was found in all their versions, each once:
+  ///   those that stand first.
   public func roots(named name: String, digest: ContentDigest? = nil) throws -> [Int64] {
     try RunLedger.inWords {
       try database.read { db in
@@ -34,13 +35,23 @@ extension LedgerReading {
         if found.isEmpty, let last = name.split(separator: "/").last {
           found = try records(db, holding: JSONValue.string(String(last)).text)
         }
-        var roots: [Int64] = []
-        for root in try found.flatMap({ try self.roots(db, of: $0) }) where !roots.contains(root) {
-          roots.append(root)
-        }
-        return roots
+        let roots = try found.flatMap { try self.roots(db, of: $0) }.uniqued()
+        return try versions(db, of: roots)
       }
     }
+  }
+
+  /// Records with all versions of their identities: those that stand first, then the latest ones.
+  private func versions(_ db: Database, of roots: [Int64]) throws -> [Int64] {
+    let numbers = JSONValue.array(roots.map { .integer($0) }).text
+    return try Int64.fetchAll(
+      db,
+      sql: """
+        SELECT id FROM record WHERE identity IN (
+          SELECT identity FROM record WHERE id IN (SELECT value FROM json_each(?)))
+        ORDER BY superseded_by IS NOT NULL,
+          CASE WHEN superseded_by IS NULL THEN id ELSE -id END
+        """, arguments: [numbers])
   }
 
   /// Pictures whose payload holds a text: their own digest, or their file's name.
@@ -96,10 +107,29 @@ extension LedgerReading {
       RecordJourney.Origin(
         stage: $0["stage"], resultVersion: $0["result_version"], run: $0["run_id"])
     }
+    let earlier = try Int64.fetchOne(
+      db,
+      sql: """
+        SELECT max(id) FROM record WHERE superseded_by = ?1 AND id <> ?1
+          AND schema = (SELECT schema FROM record WHERE id = ?1)
+        """, arguments: [record])
     return RecordJourney(
       record: record, schema: row["schema"], identity: row["identity"], digest: row["digest"],
-      label: row["label"], supersededBy: row["superseded_by"], origins: origins,
+      label: row["label"], supersededBy: row["superseded_by"], earlier: earlier,
+      changes: try generation == 0
+        ? earlier.map { try changes(db, from: $0, to: record) } ?? [] : [],
+      origins: origins,
       deliveries: try deliveries(db, of: record, generation: generation))
+  }
+
+  /// What a source handed over otherwise in a later version.
+  private func changes(_ db: Database, from earlier: Int64, to later: Int64) throws -> [String] {
+    let texts = try [earlier, later].map { record in
+      try String.fetchOne(
+        db, sql: "SELECT CAST(payload AS TEXT) FROM record WHERE id = ?", arguments: [record])
+    }
+    guard let before = texts[0], let after = texts[1] else { return [] }
+    return KeyComparison.documents(before, after)
   }
 
   private func deliveries(
@@ -108,10 +138,11 @@ extension LedgerReading {
     let rows = try Row.fetchAll(
       db,
       sql: """
-        SELECT delivery.*, from_stage, to_stage, key_parts
+        SELECT delivery.*, from_stage, to_stage, key_parts, \(DeliveryStanding.sql) AS standing
         FROM delivery JOIN route ON route.id = route_id WHERE record_id = ? ORDER BY delivery.id
         """, arguments: [record])
     var keys: [EdgeKey: String] = [:]
+    let present = LedgerReading.present(rows)
     return try rows.map { row in
       let id: Int64 = row["id"]
       let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
@@ -125,37 +156,45 @@ extension LedgerReading {
       case nil: break
       }
       return RecordJourney.Delivery(
-        delivery: id, edge: edge, state: DeliveryState.name(row["state"]),
+        delivery: id, edge: edge, state: row["standing"], isPresent: present[edge] == id,
         attempts: row["attempts"], crashes: row["crashes"], openedRun: row["opened_run"],
         endedRun: row["ended_run"], endedAt: row["ended_at"], reusedRun: row["reused_run"],
-        steps: try steps(row["journey"]), failures: try failures(db, of: id), again: again,
+        steps: try steps(db, row["journey"], run: row["ended_run"]),
+        history: try history(db, of: id), again: again,
         results: try results(db, of: id).compactMap {
           try journey(db, of: $0, generation: generation + 1)
         })
     }
   }
 
-  private func steps(_ text: String?) throws -> [JourneyStep] {
+  /// Of a record's deliveries on each edge, the one that was opened or left to stand last.
+  private static func present(_ rows: [Row]) -> [EdgeKey: Int64] {
+    var latest: [EdgeKey: (run: Int64, delivery: Int64)] = [:]
+    for row in rows {
+      let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
+      let run = max(row["opened_run"] as Int64, row["reused_run"] as Int64? ?? 0)
+      if run >= latest[edge]?.run ?? 0 { latest[edge] = (run, row["id"]) }
+    }
+    return latest.mapValues(\.delivery)
+  }
+
+  private func steps(_ db: Database, _ text: String?, run: Int64?) throws -> [JourneyStep] {
     guard let text else { return [] }
+    let stages = try KeptPlan.read(db, of: run).stages
+    return try steps(text).map { step in
+      var step = step
+      step.version = stages.first { $0.name == step.stage }?.resultVersion
+      return step
+    }
+  }
+
+  private func steps(_ text: String) throws -> [JourneyStep] {
     do {
       return try JSONDecoder().decode([JourneyStep].self, from: Data(text.utf8))
     } catch {
       throw LedgerError(
         .damaged, subject: "a delivery's journey cannot be read",
         hint: "restore the data folder from its backup")
-    }
-  }
-
-  private func failures(_ db: Database, of delivery: Int64) throws -> [DeliveryFailure] {
-    try Row.fetchAll(
-      db,
-      sql: """
-        SELECT stage, class, reason, message, hint FROM quarantine WHERE delivery_id = ? ORDER BY id
-        """, arguments: [delivery]
-    ).map {
-      DeliveryFailure(
-        stage: $0["stage"], failureClass: $0["class"], reason: $0["reason"],
-        message: $0["message"], hint: $0["hint"])
     }
   }
 
@@ -166,18 +205,5 @@ extension LedgerReading {
         SELECT record_id FROM provenance WHERE delivery_id = ? AND delivery_id <> 0
         ORDER BY record_id
         """, arguments: [delivery])
-  }
-}
-
-extension DeliveryState {
-  /// The state's word; `unknown` for one of a newer program.
-  static func name(_ state: Int) -> String {
-    switch DeliveryState(rawValue: state) {
-    case .pending: "pending"
-    case .done: "done"
-    case .quarantined: "quarantined"
-    case .superseded: "superseded"
-    case nil: "unknown"
-    }
   }
 }

@@ -23,49 +23,36 @@ public struct LedgerReading: Sendable {
     database = try RunLedger.inWords { try DatabaseQueue(path: path, configuration: configuration) }
   }
 
-  /// Every edge with deliveries, in the order in which a plan first had them: that of its stages.
-  public func edges() throws -> [EdgeKey] {
+  /// How the deliveries of all runs stand on each edge: those of the last plan in its order, then
+  /// those that only earlier plans had.
+  public func edgeCounts() throws -> [(edge: EdgeKey, counts: DeliveryCounts)] {
     try RunLedger.inWords {
       try database.read { db in
-        try Row.fetchAll(
+        let plan = try KeptPlan.read(db)
+        let stored = try Row.fetchAll(
           db,
-          sql: """
-            SELECT from_stage, to_stage FROM route
-            WHERE EXISTS (SELECT 1 FROM delivery WHERE route_id = route.id)
-            GROUP BY from_stage, to_stage ORDER BY min(id)
-            """
+          sql:
+            "SELECT from_stage, to_stage FROM route GROUP BY from_stage, to_stage ORDER BY min(id)"
         ).map { EdgeKey(from: $0["from_stage"], to: $0["to_stage"]) }
+        let counts = try DeliveryStanding.counts(db)
+        var edges: [(edge: EdgeKey, counts: DeliveryCounts)] = []
+        for edge in plan.edges {
+          if stored.contains(edge) {
+            edges.append((edge, counts[edge, default: DeliveryCounts()]))
+          } else if !plan.isSource(edge.from) {
+            edges.append((edge, try DeliveryStanding.counts(db, ofDerived: edge)))
+          }
+        }
+        let earlier = stored.filter { counts[$0] != nil && !plan.edges.contains($0) }
+        return edges + earlier.map { ($0, counts[$0, default: DeliveryCounts()]) }
       }
     }
   }
 
-  /// How many deliveries are in which state on each edge, over all runs.
-  public func deliveryCounts() throws -> [EdgeKey: DeliveryCounts] {
+  /// How the deliveries that were open in a run at some time stand on each edge that keeps them.
+  public func deliveryCounts(of run: Int64? = nil) throws -> [EdgeKey: DeliveryCounts] {
     try RunLedger.inWords {
-      try database.read { db in
-        var counts: [EdgeKey: DeliveryCounts] = [:]
-        for row in try Row.fetchAll(
-          db,
-          sql: """
-            SELECT from_stage, to_stage, state, count(*) AS number
-            FROM delivery JOIN route ON route.id = route_id GROUP BY from_stage, to_stage, state
-            """)
-        {
-          let edge = EdgeKey(from: row["from_stage"], to: row["to_stage"])
-          var entry = counts[edge] ?? DeliveryCounts()
-          let number: Int = row["number"]
-          switch DeliveryState(rawValue: row["state"]) {
-          case .pending: entry.pending = number
-          case .done: entry.done = number
-          case .quarantined: entry.quarantined = number
-          case .superseded: entry.superseded = number
-          case nil: break
-          }
-          entry.opened = entry.pending + entry.done + entry.quarantined + entry.superseded
-          counts[edge] = entry
-        }
-        return counts
-      }
+      try database.read { db in try DeliveryStanding.counts(db, of: run) }
     }
   }
 
@@ -139,26 +126,6 @@ public struct LedgerReading: Sendable {
     let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
     return [UInt8](try Data(contentsOf: URL(filePath: path)))
   }
-}
-
-/// How many deliveries of an edge are in which state.
-public struct DeliveryCounts: Sendable, Codable, Equatable {
-  /// All of them.
-  public var opened = 0
-  /// Ended well.
-  public var done = 0
-  /// Set aside.
-  public var quarantined = 0
-  /// Ended because a newer version of their record came.
-  public var superseded = 0
-  /// Not ended.
-  public var pending = 0
-
-  /// None of each.
-  public init() {}
-
-  /// Whether the sum holds: opened = done + quarantined + superseded + pending.
-  public var balances: Bool { opened == done + quarantined + superseded + pending }
 }
 
 /// One run of a data folder.

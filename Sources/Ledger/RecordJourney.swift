@@ -12,6 +12,11 @@ public struct RecordJourney: Sendable, Codable {
   public let label: String
   /// The newer version that took its place.
   public let supersededBy: Int64?
+  /// The version of its identity that it took the place of last.
+  public let earlier: Int64?
+  /// What a source handed over otherwise than in that version, such as
+  /// `statedMicrometresPerPixel: 7 -> 6`; empty for what a stage made.
+  public let changes: [String]
   /// Who made it: once for each delivery that came to the same result.
   public let origins: [Origin]
   /// Where it went, in the order in which that was begun.
@@ -33,8 +38,10 @@ public struct RecordJourney: Sendable, Codable {
     public let delivery: Int64
     /// The edge.
     public let edge: EdgeKey
-    /// `pending`, `done`, `quarantined` or `superseded`.
+    /// `pending`, `done`, `quarantined`, `purged` or `superseded`, as ``DeliveryCounts`` has them.
     public let state: String
+    /// Whether it is the one that its record is on this edge by now: no other was taken up later.
+    public let isPresent: Bool
     /// How many attempts were made.
     public let attempts: Int
     /// How often the program died with it alone in hand.
@@ -49,8 +56,8 @@ public struct RecordJourney: Sendable, Codable {
     public let reusedRun: Int64?
     /// The stages that it passed, with their times and failed calls.
     public let steps: [JourneyStep]
-    /// Why it was set aside, each time.
-    public let failures: [DeliveryFailure]
+    /// Each time that it was set aside, and what people decided, oldest first.
+    public let history: [QuarantineEvent]
     /// Why it was begun although the record had been on this edge before: the parts of the reuse
     /// key that differ from the time before, or what it had looked up.
     public let again: [String]

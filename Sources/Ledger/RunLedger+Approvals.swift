@@ -25,7 +25,9 @@ extension RunLedger {
         var held: [(delivery: SetAsideDelivery, finding: String)] = []
         for number in numbers.uniqued() {
           let delivery = try step.setAside(number)
-          guard planned.contains(delivery.edge) else { throw LedgerError(stageGone: delivery) }
+          guard planned.contains(delivery.edge) else {
+            throw LedgerError(stageGone: number, on: delivery.edge)
+          }
           guard let finding = try step.finding(of: number) else {
             throw LedgerError(
               .notSetAside, subject: "delivery \(number) is not held for something found in it",

@@ -14,6 +14,22 @@ extension RunLedger {
     return try auditKey.sign(sequence: last.sequence, hash: last.hash)
   }
 
+  /// Notes that this run goes on from one that was at work, with a pipeline that somebody changed.
+  public func noteReconfigured() throws {
+    try RunLedger.inWords {
+      try database.write { db in
+        let before: JSONValue = last.map { .string("sha256:\($0.entry.planDigest)") } ?? .null
+        _ = try AuditWriter(db: db, actor: actor, now: now()).append(
+          AuditAction(
+            name: .reconfigured,
+            what: [
+              .init("run", .integer(run)), .init("before", before),
+              .init("plan", .string("sha256:\(planDigest)")),
+            ]))
+      }
+    }
+  }
+
   /// Reads or makes the key, and begins the chain when there is none.
   static func openChain(
     _ database: DatabasePool, folder: DataFolder, by actor: String, at now: Double

@@ -211,7 +211,9 @@ private struct CommitStep {
         try DeliveryReopening(db: db, run: run).open(
           delivery, because: isStale ? "look-up" : "return")
         try opened(delivery, route, record, digest, &outcome)
-      case .quarantined: outcome.stillQuarantined.append(route.edge)
+      case .quarantined:
+        outcome.stillQuarantined.append(route.edge)
+        try execute("UPDATE delivery SET reused_run = ? WHERE id = ?", run, delivery)
       case .pending, nil: break
       }
     }

@@ -40,7 +40,9 @@ extension RunLedger {
         for number in numbers {
           let delivery = try step.setAside(number)
           let entry = try stage.map { try step.ancestor(of: delivery, at: $0) } ?? delivery
-          guard planned.contains(entry.edge) else { throw LedgerError(stageGone: entry) }
+          guard planned.contains(entry.edge) else {
+            throw LedgerError(stageGone: entry.number, on: entry.edge)
+          }
           entries.append(entry)
         }
         var what: [JSONValue.Member] = [
@@ -138,24 +140,30 @@ struct QuarantineStep {
     let row = try Row.fetchOne(
       db,
       sql: """
-        SELECT from_stage, to_stage, state, record_id, purged, superseded_by FROM delivery
-        JOIN route ON route.id = route_id JOIN record ON record.id = delivery.record_id WHERE delivery.id = ?
+        SELECT from_stage, to_stage, state, record_id, superseded_by,
+          \(DeliveryStanding.sql) AS standing
+        FROM delivery JOIN route ON route.id = route_id
+        JOIN record ON record.id = delivery.record_id WHERE delivery.id = ?
         """, arguments: [number])
     guard let row else {
       throw LedgerError(
         .notSetAside, subject: "nothing is set aside under \(number)",
         hint: "'anagen quarantine list' shows the numbers")
     }
-    let state = DeliveryState(rawValue: row["state"])
-    let purged: Int64? = row["purged"]
-    let newer: Int64? = row["superseded_by"]
+    let wasSetAside = row["state"] as Int == DeliveryState.quarantined.rawValue
+    let hasNewer = (row["superseded_by"] as Int64?) != nil
     let why: String? =
-      switch state {
+      switch DeliveryStanding(rawValue: row["standing"]) {
+      case .quarantined: nil
       case .pending: "waits already: it was released"
       case .done: "is done"
-      case .quarantined where purged != nil: "was given up before"
-      case .quarantined: newer == nil ? nil : "is of a record that has a newer version"
-      case .superseded: "ended as superseded: a newer version of its record, or its release, came"
+      case .purged: "was given up before"
+      case .superseded where !wasSetAside:
+        "ended as superseded: a newer version of its record, or its release, came"
+      case .superseded:
+        hasNewer
+          ? "is of a record that has a newer version"
+          : "was handled since with other settings, as 'anagen explain' tells"
       case nil: "is in a state of a newer version"
       }
     if let why {
@@ -170,23 +178,7 @@ struct QuarantineStep {
 
   /// The edges of the last run's plan.
   func plannedEdges() throws -> Set<EdgeKey> {
-    struct Plan: Decodable {
-      struct Stage: Decodable {
-        let name: String
-        let from: [String]
-      }
-      let stages: [Stage]
-    }
-    let text = try String.fetchOne(db, sql: "SELECT plan FROM run ORDER BY id DESC LIMIT 1") ?? ""
-    do {
-      let plan = try JSONDecoder().decode(Plan.self, from: Data(text.utf8))
-      return Set(
-        plan.stages.flatMap { stage in stage.from.map { EdgeKey(from: $0, to: stage.name) } })
-    } catch {
-      throw LedgerError(
-        .damaged, subject: "the plan of the last run cannot be read",
-        hint: "run the pipeline once more, then release again")
-    }
+    Set(try KeptPlan.read(db).edges)
   }
 
   /// The delivery on the way of `delivery` that began at a stage; itself when it begins there.
@@ -304,11 +296,11 @@ struct QuarantineStep {
 }
 
 extension LedgerError {
-  init(stageGone delivery: SetAsideDelivery) {
+  init(stageGone delivery: Int64, on edge: EdgeKey) {
     self.init(
       .notSetAside,
-      subject: "delivery \(delivery.number) waits for '\(delivery.edge.to)' on the edge "
-        + "\(delivery.edge), which the last run's plan does not have",
+      subject: "delivery \(delivery) waits for '\(edge.to)' on the edge \(edge), "
+        + "which the last run's plan does not have",
       hint: "run the pipeline that has it once, then release; or purge it with a reason")
   }
 }

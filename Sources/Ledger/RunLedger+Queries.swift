@@ -37,6 +37,13 @@ extension RunLedger {
     }
   }
 
+  /// How the deliveries that were open in this run at some time stand.
+  public func deliveryCounts() throws -> [EdgeKey: DeliveryCounts] {
+    try RunLedger.inWords {
+      try database.read { db in try DeliveryStanding.counts(db, of: run) }
+    }
+  }
+
   /// How many deliveries wait on each edge.
   public func pendingCounts() throws -> [EdgeKey: Int] {
     try RunLedger.inWords {

@@ -13,7 +13,11 @@ extension RunLedger {
   ///   - run: the run that died.
   ///   - deliveries: what it had in hand.
   ///   - wasAlone: whether it had nothing else to do.
-  public func noteDeath(ofRun run: Int64, inHand deliveries: [Int64], wasAlone: Bool) throws {
+  ///   - ranOutOfMemory: whether the kernel ended it for want of memory: nobody's fault but that of
+  ///     the room it was given.
+  public func noteDeath(
+    ofRun run: Int64, inHand deliveries: [Int64], wasAlone: Bool, ranOutOfMemory: Bool
+  ) throws {
     try RunLedger.inWords {
       try database.write { db in
         try db.execute(
@@ -26,7 +30,7 @@ extension RunLedger {
               "UPDATE delivery SET suspect = 1, crashes = crashes + ? WHERE id = ? AND state = 0",
             arguments: [wasAlone ? 1 : 0, delivery])
         }
-        try setAsideWhatKills(db)
+        try setAsideWhatKills(db, ranOutOfMemory)
       }
     }
   }
@@ -41,7 +45,20 @@ extension RunLedger {
     }
   }
 
-  private func setAsideWhatKills(_ db: Database) throws {
+  private func setAsideWhatKills(_ db: Database, _ ranOutOfMemory: Bool) throws {
+    let alone = "\(RunLedger.mostDeathsAlone) times with this record alone in hand"
+    let (reason, message, hint) =
+      ranOutOfMemory
+      ? (
+        "out_of_memory", "the kernel ended the program for want of memory, \(alone)",
+        "give the run more memory (MemoryMax= of the service, the container's limit, a larger "
+          + "machine) than 'anagen plan' prints, then release it"
+      )
+      : (
+        "ends_the_program", "the program died \(alone)",
+        "if the run has a limit of memory, raise it and release this; else tell the stage's author, "
+          + "without the record, which identifies a subject, and release it after an update"
+      )
     let killers = try Row.fetchAll(
       db,
       sql: """
@@ -57,13 +74,13 @@ extension RunLedger {
           """, arguments: [run, now(), delivery])
       try db.execute(
         sql: """
-          INSERT INTO quarantine(delivery_id, stage, class, reason, message, hint, at)
-          VALUES (?, ?, 'record', 'ends_the_program', ?, ?, ?)
+          INSERT INTO quarantine(
+            delivery_id, stage, class, reason, message, hint, at, attempts, run_id)
+          VALUES (?, ?, 'record', ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          delivery, row["to_stage"] as String,
-          "the program died \(RunLedger.mostDeathsAlone) times with this record alone in hand",
-          "report it to the stage's author, with the record; release it after an update", now(),
+          delivery, row["to_stage"] as String, reason, message, hint, now(),
+          RunLedger.mostDeathsAlone, run,
         ])
     }
   }

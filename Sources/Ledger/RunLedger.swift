@@ -235,12 +235,12 @@ public final class RunLedger: Sendable {
       case .SQLITE_FULL:
         throw LedgerError(
           .io, subject: "cannot write the ledger: the disk is full",
-          hint: "free some space and run again; nothing was lost", errno: ENOSPC)
+          hint: LedgerError.roomHint, errno: ENOSPC)
       case .SQLITE_IOERR:
         // What SQLite says where its shared-memory file finds no room, among others.
         throw LedgerError(
           .io, subject: "cannot write the ledger: the disk is full or failing",
-          hint: "free some space, check the disk and run again; nothing was lost", errno: EIO)
+          hint: "check the disk; if it is full, \(LedgerError.roomHint)", errno: EIO)
       case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
         throw LedgerError(
           .io, subject: "cannot write the ledger: \(error.message ?? "no permission")",

@@ -28,42 +28,80 @@ public final class SocketClient: Sendable {
     }
   }
 
+  /// A frame that is no answer: the other side begins, and is given more time for the answer.
+  public struct Beginning: Sendable {
+    /// The frame, without its delimiter.
+    public var frame: [UInt8]
+    /// How long to wait for the answer from then on.
+    public var time: Duration
+
+    /// Makes one.
+    public init(_ frame: [UInt8], time: Duration) {
+      self.frame = frame
+      self.time = time
+    }
+  }
+
   /// Sends a request and waits for the answer up to and without `delimiter`.
   ///
-  /// - Throws: ``SocketError``: `timedOut`, or `broken` when the answer ends too early or is longer
-  ///   than `maxBytes`.
+  /// Who gives up closes its ear first and looks once more then: on a Unix socket the other side
+  /// can tell it nothing after that look, so a beginning is either seen here or fails there.
+  ///
+  /// - Throws: ``SocketError``: `timedOut`; `closed` when the answer ends too early; `begun` for
+  ///   either once `beginning` has come; `tooLong` when it is longer than `maxBytes`.
   public func ask(
-    _ request: [UInt8], delimiter: [UInt8], maxBytes: Int, within time: Duration
+    _ request: [UInt8], delimiter: [UInt8], maxBytes: Int, within time: Duration,
+    beginning: Beginning? = nil
   ) throws -> [UInt8] {
-    let deadline = ContinuousClock.now + time
+    var deadline = ContinuousClock.now + time
     try sendAll(request, until: deadline)
     var input = FramedInput(delimiter: delimiter, maxBytes: maxBytes)
-    var bytes = [UInt8](repeating: 0, count: 64 << 10)
+    var hasBegun = false
+    var hasGivenUp = false
     while true {
       switch input.next() {
-      case .frame(let answer): return answer
+      case .frame(let frame):
+        guard let beginning, frame == beginning.frame else { return frame }
+        hasBegun = true
+        deadline = .now + beginning.time
+        continue
       case .tooLong:
         throw SocketError(
-          .broken, subject: "\(address) answers more than \(maxBytes) bytes",
+          .tooLong, subject: "\(address) answers more than \(maxBytes) bytes",
           hint: "use the version of anagen that the run was started with")
       case .incomplete: break
       }
-      try wait(for: POLLIN, until: deadline)
-      let count = recv(descriptor.number, &bytes, min(bytes.count, input.room), 0)
-      if count > 0 {
-        input.append(bytes.prefix(count))
-      } else if count == 0 || (errno != EINTR && errno != EAGAIN) {
-        throw SocketError(
-          .broken, subject: "\(address) closed before its answer was whole",
-          hint: "the run may have ended; try again")
+      if !hasGivenUp, !isReady(for: POLLIN, until: deadline) {
+        hasGivenUp = true
+        _ = shutdown(descriptor.number, Int32(SHUT_RDWR))
       }
+      if !read(into: &input) {
+        if hasBegun {
+          throw SocketError(
+            .begun, subject: "\(address) began and did not answer", hint: "see what it did")
+        }
+        throw hasGivenUp ? timedOut : closed
+      }
+    }
+  }
+
+  /// Reads what has come.
+  ///
+  /// - Returns: whether there may be more.
+  private func read(into input: inout FramedInput) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: min(64 << 10, input.room))
+    while true {
+      let count = recv(descriptor.number, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+      if count < 0, errno == EINTR { continue }
+      input.append(bytes.prefix(max(0, count)))
+      return count > 0 || (count < 0 && errno == EAGAIN)
     }
   }
 
   private func sendAll(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      try wait(for: POLLOUT, until: deadline)
+      guard isReady(for: POLLOUT, until: deadline) else { throw timedOut }
       let count = rest.withUnsafeBytes {
         send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       }
@@ -77,15 +115,24 @@ public final class SocketClient: Sendable {
     }
   }
 
-  private func wait(for events: Int32, until deadline: ContinuousClock.Instant) throws {
+  private var timedOut: SocketError {
+    SocketError(
+      .timedOut, subject: "\(address) does not answer", hint: "see whether the run still works")
+  }
+
+  private var closed: SocketError {
+    SocketError(
+      .closed, subject: "\(address) closed before its answer was whole",
+      hint: "the run may have ended; try again")
+  }
+
+  /// Waits until something can be done, or the time is over.
+  private func isReady(for events: Int32, until deadline: ContinuousClock.Instant) -> Bool {
     while true {
       let left = (deadline - .now) / .milliseconds(1)
+      if left <= 0 { return false }
       var polled = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
-      if left > 0, poll(&polled, 1, Int32(min(left.rounded(.up), 60_000))) > 0 { return }
-      if left <= 0 {
-        throw SocketError(
-          .timedOut, subject: "\(address) does not answer", hint: "see whether the run still works")
-      }
+      if poll(&polled, 1, Int32(min(left.rounded(.up), 60_000))) > 0 { return true }
     }
   }
 }

@@ -16,8 +16,12 @@ public struct SocketError: Error, Sendable, CustomStringConvertible {
     public static let inUse = Code("address_in_use")
     /// The other side did not answer in time.
     public static let timedOut = Code("timed_out")
-    /// The other side closed before its answer was whole, or its answer is too long.
-    public static let broken = Code("broken_answer")
+    /// The other side closed before its answer was whole.
+    public static let closed = Code("closed")
+    /// The other side said that it begins, and did not answer.
+    public static let begun = Code("begun")
+    /// The answer is longer than allowed.
+    public static let tooLong = Code("answer_too_long")
     /// A system call failed.
     public static let io = Code("io")
   }

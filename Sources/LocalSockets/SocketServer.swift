@@ -2,14 +2,6 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Who is on the other side of a Unix socket, as the kernel says.
-public struct SocketPeer: Sendable, Hashable {
-  /// The process.
-  public let process: Int32
-  /// Its effective user.
-  public let user: UInt32
-}
-
 /// What a server speaks: where a request ends, and what is said to who is turned away.
 public struct ServedProtocol: Sendable {
   /// The bytes that end a request.
@@ -46,8 +38,8 @@ public struct ServerAnswer: Sendable {
 /// All descriptors are watched by one thread of the server's own; handlers are tasks. A slow,
 /// silent or talkative client costs one of ``ServerLimits/clients`` places and no more.
 public final class SocketServer: Sendable {
-  /// Answers one request; the peer is known on a Unix socket.
-  public typealias Handler = @Sendable ([UInt8], SocketPeer?) async -> ServerAnswer
+  /// Answers one request.
+  public typealias Handler = @Sendable (ServedRequest) async -> ServerAnswer
 
   private let socket: ListeningSocket
   private let speaks: ServedProtocol
@@ -65,8 +57,7 @@ public final class SocketServer: Sendable {
 
   private struct Request: Sendable {
     let client: Int
-    let bytes: [UInt8]
-    let peer: SocketPeer?
+    let served: ServedRequest
   }
 
   /// Prepares a server; ``serve()`` starts it.
@@ -110,7 +101,7 @@ public final class SocketServer: Sendable {
         }
         for await request in requests {
           group.addTask {
-            let answer = await self.handler(request.bytes, request.peer)
+            let answer = await self.handler(request.served)
             self.mailbox.withLock { $0.answers.append((request.client, answer)) }
             self.ring()
           }
@@ -193,7 +184,8 @@ public final class SocketServer: Sendable {
     for (id, entry) in zip(order, polled.dropFirst(2)) where entry.revents != 0 {
       exchange(id, &watch)
     }
-    if polled[1].revents != 0 { accept(&watch) }
+    // Who was idle may have asked meanwhile: then the one at the door waits there.
+    if polled[1].revents != 0, mayAccept(watch) { accept(&watch) }
   }
 
   private func mayAccept(_ watch: Watch) -> Bool {
@@ -284,7 +276,9 @@ public final class SocketServer: Sendable {
     case .close: return
     case .nothing: break
     case .answer(let bytes):
-      watch.request(Request(client: id, bytes: bytes, peer: client.peer))
+      watch.request(
+        Request(
+          client: id, served: ServedRequest(bytes, from: client.peer, over: client.descriptor)))
     case .shutDown: shutdown(client.descriptor.number, Int32(SHUT_WR))
     }
     watch.clients[id] = client

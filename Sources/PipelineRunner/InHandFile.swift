@@ -22,6 +22,8 @@ final class InHandFile: @unchecked Sendable {
     let deliveries: [Int64]
     /// Whether the run had nothing else to do at that moment.
     let wasAlone: Bool
+    /// Whether the kernel ended it for want of memory.
+    let ranOutOfMemory: Bool
   }
 
   // The file: a header of 128 bytes, then the places.
@@ -139,7 +141,8 @@ final class InHandFile: @unchecked Sendable {
       let isAlone = raw.loadUnaligned(fromByteOffset: Offset.alone, as: UInt32.self) != 0
       return Death(
         run: raw.loadUnaligned(fromByteOffset: Offset.run, as: Int64.self),
-        deliveries: deliveries, wasAlone: isAlone && deliveries.count == 1)
+        deliveries: deliveries, wasAlone: isAlone && deliveries.count == 1,
+        ranOutOfMemory: signal == 0)
     }
   }
 

@@ -23,6 +23,8 @@ public final class PipelineRun: Sendable {
     public var source: RunSource?
     /// Who runs it, for the audit chain.
     public var actor: String
+    /// Whether it goes on from a run that was at work when its pipeline was changed.
+    public var isReconfigured = false
     /// Where log lines go.
     public var logger: Logger
     /// Seconds since 1970.
@@ -154,6 +156,7 @@ public final class PipelineRun: Sendable {
         ])
     }
     do {
+      if options.isReconfigured { try ledger.noteReconfigured() }
       let session = try await RunSession(run: self, ledger: ledger)
       let leftovers = try await session.execute()
       let ending: RunReport.Ending =
@@ -235,11 +238,13 @@ public final class PipelineRun: Sendable {
     for inbox in inboxes { inbox.stop() }
   }
 
-  /// Compares what was counted with what the ledger and the queues still hold.
+  /// Compares what was counted with what the ledger and the queues still hold, and tells how the
+  /// ledger says that its deliveries stand.
   private func report(
     _ ending: RunReport.Ending, ledger: RunLedger, leftovers: [EdgeKey: Int], seconds: Double
   ) throws -> RunReport {
     let pending = try ledger.pendingCounts()
+    let standing = try ledger.deliveryCounts()
     var mismatches: [EdgeKey] = []
     let order = Dictionary(
       uniqueKeysWithValues: plan.edges.enumerated().map {
@@ -253,10 +258,11 @@ public final class PipelineRun: Sendable {
       sum.counts.pending =
         sum.stored ? pending[sum.edge, default: 0] : leftovers[sum.edge, default: 0]
       if !sum.counts.balances { mismatches.append(sum.edge) }
+      if sum.stored { sum.counts = standing[sum.edge, default: DeliveryCounts()] }
       return sum
     }
     return RunReport(
-      ending: ending, edges: edges, mismatches: mismatches,
+      run: ledger.run, ending: ending, edges: edges, mismatches: mismatches,
       quarantined: try LedgerReading(folder: plan.folder).quarantined(), seconds: seconds,
       accepted: state.withLock { $0.accepted },
       intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) },

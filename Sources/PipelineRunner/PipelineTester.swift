@@ -1,4 +1,3 @@
-import BoundedQueues
 import ClinicalRecords
 import Crypto
 import Foundation
@@ -133,33 +132,23 @@ public struct PipelineTester: Sendable {
       options: PipelineRun.Options(
         secrets: PipelineTester.keys(plan.secretNames), program: "anagen test", actor: "test",
         logger: logger))
-    let answers = BoundedQueue<Outcome>(
-      name: "test", limits: QueueLimits(maxCount: 2, maxBytes: 2))
-    // A stage that never returns would hold a structured parent for ever, hence two free tasks.
-    let work = Task {
-      do {
-        let report = try await run.run()
-        _ = answers.trySend(report.ending == .completed ? .ended(report) : .overdue, byteCount: 1)
-      } catch {
-        _ = answers.trySend(.failed(PipelineTester.words(of: error)), byteCount: 1)
-      }
-    }
-    let clock = Task {
-      try await Task.sleep(for: limit)
-      run.interrupt()
-      try await Task.sleep(for: PipelineTester.grace)
-      work.cancel()
-      _ = answers.trySend(.overdue, byteCount: 1)
-    }
-    defer { clock.cancel() }
+    let limit = TimeLimit(
+      limit: limit, stage: nil, grace: PipelineTester.grace,
+      sleep: { try await Task.sleep(for: $0) }, stop: { run.interrupt() })
     return try await withTaskCancellationHandler {
-      guard let first = try await answers.receive() else { throw CancellationError() }
-      try Task.checkCancellation()
-      return first
+      do {
+        let report = try await limit.run { try await run.run() }
+        try Task.checkCancellation()
+        return report.ending == .completed ? .ended(report) : .overdue
+      } catch let error as CancellationError {
+        throw error
+      } catch  where TimeLimit.isOverdue(error) {
+        return .overdue
+      } catch {
+        return .failed(PipelineTester.words(of: error))
+      }
     } onCancel: {
       run.interrupt()
-      work.cancel()
-      answers.close()
     }
   }
 

@@ -7,7 +7,7 @@ public struct EdgeSum: Sendable, Codable, Equatable {
   public let edge: EdgeKey
   /// Whether the ledger holds its deliveries.
   public let stored: Bool
-  /// Deliveries that were open when the run started, opened in it, and how they stand.
+  /// Deliveries that were open when the run started or opened in it, and how they stand.
   public var counts: DeliveryCounts
   /// Deliveries of earlier runs whose results stand.
   public var reused: Int
@@ -38,6 +38,10 @@ final class RunAccount: Sendable {
   func superseded(_ edge: EdgeKey, _ number: Int = 1) {
     change(edge) { $0.counts.superseded += number }
   }
+  /// A person's decision changed how deliveries stand.
+  func decided(_ edge: EdgeKey, _ change: DeliveryCounts) {
+    self.change(edge) { $0.counts = $0.counts + change }
+  }
   func reused(_ edge: EdgeKey) { change(edge) { $0.reused += 1 } }
   func stillQuarantined(_ edge: EdgeKey) { change(edge) { $0.stillQuarantined += 1 } }
 
@@ -53,7 +57,8 @@ final class RunAccount: Sendable {
       sums.values.sorted { $0.edge < $1.edge }.map { sum in
         var sum = sum
         let counts = sum.counts
-        sum.counts.pending = counts.opened - counts.done - counts.quarantined - counts.superseded
+        sum.counts.pending =
+          counts.opened - counts.done - counts.quarantined - counts.purged - counts.superseded
         return sum
       }
     }

@@ -14,11 +14,13 @@ public struct RunReport: Sendable {
     case interrupted
   }
 
+  /// The run's number in its data folder.
+  public let run: Int64
   /// Why it ended.
   public let ending: Ending
   /// What happened on each edge, in the order of the plan.
   public let edges: [EdgeSum]
-  /// Edges where opened is not done + quarantined + superseded + pending: a fault of the runner.
+  /// Edges where opened is not the sum of how deliveries stand: a fault of the runner.
   public let mismatches: [EdgeKey]
   /// Deliveries set aside, of this and earlier runs.
   public let quarantined: [QuarantinedDelivery]

@@ -109,7 +109,8 @@ struct RunSession: Sendable {
     let places = plan.stages.filter { $0.entry.input != nil }.map(\.concurrency).reduce(0, +)
     return try InHandFile(plan.folder, run: ledger.run, places: places) { death in
       try ledger.noteDeath(
-        ofRun: death.run, inHand: death.deliveries, wasAlone: death.wasAlone)
+        ofRun: death.run, inHand: death.deliveries, wasAlone: death.wasAlone,
+        ranOutOfMemory: death.ranOutOfMemory)
     }
   }
 

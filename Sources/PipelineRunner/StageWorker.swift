@@ -275,9 +275,10 @@ final class StageWorker: Sendable {
   private func fail(_ item: InboxItem, _ failure: DeliveryFailure) async throws {
     if item.reference == nil { account.quarantined(item.edge) }
     node.meter.setAside()
-    node.context.host.log(
-      .warning, stage: node.name, "a record was set aside",
-      ["reason": failure.reason, "class": failure.failureClass])
+    var values = ["reason": failure.reason, "class": failure.failureClass]
+    // What 'quarantine show' takes; a derived record of a source has no delivery.
+    if let delivery = item.stretch.delivery { values["delivery"] = "\(delivery)" }
+    node.context.host.log(.warning, stage: node.name, "a record was set aside", values)
     try await endBranch(item.stretch, failure: failure)
   }
 

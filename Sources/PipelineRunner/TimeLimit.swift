@@ -2,15 +2,19 @@ import BoundedQueues
 import StageKit
 import Synchronization
 
-/// Calls a stage for at most as long as its pipeline file allows.
+/// Calls something for at most a time: a stage for as long as its pipeline file allows, a test.
 struct TimeLimit: Sendable {
   /// How long a call may take to end after it was told to: as long as the anchors' plug-in hosts
   /// give a child between TERM and KILL.
   static let grace = Duration.seconds(5)
 
   let limit: Duration
-  let stage: String
+  /// The stage to blame; `nil` where none is.
+  let stage: String?
+  var grace = TimeLimit.grace
   let sleep: @Sendable (Duration) async throws -> Void
+  /// What else is told at the limit, when cancelling is not the gentlest way to end a call.
+  var stop: (@Sendable () -> Void)?
 
   /// Runs a call; at the limit it is cancelled.
   ///
@@ -30,13 +34,14 @@ struct TimeLimit: Sendable {
       do { result = .success(try await call()) } catch { result = .failure(error) }
       _ = answer.trySend(result, byteCount: 0)
     }
-    let (limit, stage, sleep) = (limit, stage, sleep)
+    let (limit, stage, grace, sleep, stop) = (limit, stage, grace, sleep, stop)
     let timer = Task {
       try await sleep(limit)
       expiry.expire()
+      if let stop { stop() } else { work.cancel() }
+      try await sleep(grace)
       work.cancel()
-      try await sleep(TimeLimit.grace)
-      _ = answer.trySend(.failure(TimeLimit.ignored(stage)), byteCount: 0)
+      _ = answer.trySend(.failure(TimeLimit.ignored(stage, grace)), byteCount: 0)
     }
     defer { timer.cancel() }
     let result = await withTaskCancellationHandler {
@@ -60,13 +65,22 @@ struct TimeLimit: Sendable {
     func expire() { flag.store(true, ordering: .releasing) }
   }
 
+  /// Whether an error says that a call with no stage to blame took too long.
+  static func isOverdue(_ error: any Error) -> Bool {
+    switch error {
+    case let error as StageError: error.code.name == "time_limit"
+    case let error as RunError: error.stage == nil && error.reason == "time_limit_ignored"
+    default: false
+    }
+  }
+
   private static func exceeded(_ limit: Duration) -> StageError {
     StageError(
       .transient, "time_limit", subject: "a call took longer than its limit of \(limit)",
       hint: "raise 'limits: {time}' of the stage, or look at what holds it up")
   }
 
-  private static func ignored(_ stage: String) -> RunError {
+  private static func ignored(_ stage: String?, _ grace: Duration) -> RunError {
     RunError(
       code: .fatal, stage: stage, reason: "time_limit_ignored",
       subject: "a call went on \(grace) after it was cancelled at its time limit",

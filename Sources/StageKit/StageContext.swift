@@ -24,6 +24,22 @@ public struct StageContext: Sendable {
     StoredContent(bytes: bytes, sha256: host.sha256(of: bytes), mediaType: mediaType)
   }
 
+  /// The bytes of a content, held to its digest.
+  ///
+  /// What was changed or went bad on the disk is never measured or released. Costs a SHA-256 of
+  /// what is read from a file.
+  ///
+  /// - Throws: `RecordError` with code `contentMissing` or `contentChanged`.
+  public func bytes(of content: StoredContent) throws -> [UInt8] {
+    let bytes = try content.bytes()
+    guard content.unstoredBytes != nil || host.sha256(of: bytes) == content.sha256 else {
+      throw RecordError(
+        .contentChanged, subject: content.sha256.hexadecimal,
+        hint: "the stored file was changed; restore the data folder from its backup")
+    }
+    return bytes
+  }
+
   /// The bytes of a secret.
   ///
   /// - Throws: ``StageError`` of class `fatal` when there is no such secret.

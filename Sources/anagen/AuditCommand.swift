@@ -36,7 +36,7 @@ struct AuditCommand: ParsableCommand {
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
       let heads = try heads.flatMap { text in
-        try AuditHead(parsing: text).map { [$0] } ?? Self.heads(in: environment.absolute(text))
+        try Self.typed(text).map { [$0] } ?? Self.heads(in: environment.absolute(text))
       }
       let account = AuditAccount(
         verification: try LedgerReading(folder: place.folder(in: environment))
@@ -46,6 +46,19 @@ struct AuditCommand: ParsableCommand {
       case .text: try environment.terminal.result(account.text)
       }
       return account.verification.problems.isEmpty ? .done : .setAside
+    }
+
+    /// A head that was written on the command line; `nil` for the name of a file.
+    ///
+    /// One that nobody signed was miscopied: it says nothing of the chain.
+    private static func typed(_ text: String) throws -> AuditHead? {
+      if let head = AuditHead(parsing: text), head.isSigned { return head }
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count > 1, Int64(parts[0]) != nil, !FileAccess.exists(text) else { return nil }
+      throw CommandFailure(
+        .badData, "what --head was given is no audit head: it is cut off or miscopied",
+        hint: "copy it whole, NUMBER:HASH:SIGNATURE:KEY, as 'anagen run' printed it, or give the "
+          + "manifest.json of an export; the chain was not checked")
     }
 
     private static func heads(in path: String) throws -> [AuditHead] {

@@ -16,7 +16,8 @@ struct ExplainCommand: AnagenCommand {
 
       Names a picture by its file (the bytes count, then the name), by an identity, by the number \
       that 'quarantine list' shows, or as record:NUMBER. Shows each stage that it passed with version, attempts and times, what earlier runs \
-      had done already, which part of a key made something run again, and where it ended and why. \
+      had done already, what made something run again, what people decided, and where it ended and why: \
+      what stands now in full, then in short what it took the place of. \
       The names identify subjects: this is for who may see OUT/private.
       """)
 
@@ -93,16 +94,51 @@ struct JourneyText {
 
   private mutating func add(_ journey: RecordJourney, depth: Int) {
     let indent = String(repeating: "  ", count: depth)
-    let newer = journey.supersededBy.map { ", superseded by record \($0)" } ?? ""
+    let newer = journey.supersededBy.map {
+      $0 == journey.record ? ", withdrawn" : ", superseded by record \($0)"
+    }
     lines.append(
       "\(indent)record \(journey.record): \(journey.schema) \(journey.identity) "
-        + "(\(journey.label)\(newer))")
+        + "(\(journey.label)\(newer ?? ""))")
+    if newer != nil { return addShort(journey, indent: indent + "  ") }
     for origin in journey.origins {
       lines.append(
         "\(indent)  made by \(origin.stage), version \(origin.resultVersion), in run \(origin.run)")
     }
+    if let earlier = journey.earlier { lines.append("\(indent)  in place of record \(earlier)") }
+    // Its length tells nothing that its digest does not.
+    for change in journey.changes where !change.hasPrefix("original.byteCount: ") {
+      lines.append("\(indent)  again, since \(JourneyText.words(change))")
+    }
     if let verdict = verdicts[journey.record] { lines.append("\(indent)  \(verdict)") }
-    for delivery in journey.deliveries { add(delivery, indent: indent, depth: depth) }
+    for delivery in journey.deliveries where delivery.isPresent {
+      add(delivery, indent: indent, depth: depth)
+    }
+    for delivery in journey.deliveries where !delivery.isPresent {
+      lines.append("\(indent)  before -> \(short(delivery))")
+    }
+  }
+
+  /// What something newer took the place of: where it went, and no more.
+  private mutating func addShort(_ journey: RecordJourney, indent: String) {
+    for delivery in journey.deliveries { lines.append("\(indent)-> \(short(delivery))") }
+  }
+
+  private func short(_ delivery: RecordJourney.Delivery) -> String {
+    let results = delivery.results.map { ", gave record \($0.record)" }.joined()
+    return "\(delivery.edge.to): \(ending(of: delivery))\(results)"
+  }
+
+  /// What a source handed over otherwise, in the words of who takes pictures.
+  private static func words(_ change: String) -> String {
+    for (key, words) in [
+      ("original.sha256: ", "the picture changed: "), ("fileName: ", "the file's name changed: "),
+      ("statedMicrometresPerPixel: ", "the stated scale changed, in um per pixel: "),
+      ("date: ", "the date changed: "), ("device.", "the device's record changed: "),
+    ] where change.hasPrefix(key) {
+      return words + change.dropFirst(key.count)
+    }
+    return change
   }
 
   private mutating func add(
@@ -116,14 +152,18 @@ struct JourneyText {
           "\(indent)     \(step.stage): failed after \(time(failure.microseconds)): "
             + "\(failure.reason) (\(failure.failureClass))")
       }
-      lines.append("\(indent)     \(step.stage): \(time(step.microseconds))")
+      let version = step.version.map { ", version \($0)" } ?? ""
+      lines.append("\(indent)     \(step.stage)\(version): \(time(step.microseconds))")
     }
     if delivery.crashes > 0 {
       lines.append("\(indent)     the program died \(delivery.crashes) times with it alone in hand")
     }
-    for failure in delivery.failures {
-      lines.append(
-        "\(indent)     set aside by \(failure.stage): \(failure.reason): \(failure.message)")
+    for event in delivery.history {
+      lines.append("\(indent)     \(QuarantineTable.text(of: event))")
+    }
+    // A remedy is for who still has something to mend.
+    if delivery.state == "quarantined", let failure = delivery.history.last?.failure {
+      lines.append("\(indent)       \(failure.message);")
       lines.append("\(indent)       \(failure.hint)")
     }
     for result in delivery.results { add(result, depth: depth + 2) }
@@ -132,10 +172,14 @@ struct JourneyText {
   private func ending(of delivery: RecordJourney.Delivery) -> String {
     let attempts = delivery.attempts > 1 ? " after \(delivery.attempts) attempts" : ""
     let run = delivery.endedRun.map { " in run \($0)" } ?? ""
-    let stands = delivery.reusedRun.map { ", stands in run \($0)" } ?? ""
+    let stands =
+      delivery.reusedRun.flatMap {
+        $0 > delivery.endedRun ?? 0 ? ", stands in run \($0)" : nil
+      } ?? ""
     return switch delivery.state {
     case "pending": "waits since run \(delivery.openedRun)"
     case "quarantined": "set aside\(attempts)\(run), number \(delivery.delivery)"
+    case "purged": "given up, number \(delivery.delivery)"
     default: "\(delivery.state)\(attempts)\(run)\(stands)"
     }
   }

@@ -9,7 +9,7 @@ struct LogOptions: ParsableArguments {
     case auto
     /// For people.
     case text
-    /// One JSON object a line.
+    /// One JSON object a line, and nothing else on stderr.
     case json
   }
 
@@ -22,8 +22,17 @@ struct LogOptions: ParsableArguments {
 
   @Option(
     name: .customLong("log-format"),
-    help: "How log lines are written: text for people, json for programs.")
+    help:
+      "How log lines are written: text for people, json for programs, which makes every line of stderr an object."
+  )
   var format = Format.auto
+
+  /// Whether a command line asks for nothing but JSON on stderr: also what is wrong with the
+  /// command line is then told so.
+  static func asksForJSON(_ arguments: [String]) -> Bool {
+    arguments.contains("--log-format=json")
+      || zip(arguments, arguments.dropFirst()).contains { $0 == "--log-format" && $1 == "json" }
+  }
 
   func validate() throws {
     guard Logger.Level(rawValue: level) != nil else {
@@ -46,9 +55,7 @@ struct LogOptions: ParsableArguments {
     let level = Logger.Level(rawValue: level) ?? .notice
     let isJSON = isJSON(on: terminal)
     var logger = Logger(label: "anagen") { _ in
-      isJSON
-        ? JSONLogHandler(terminal, level: level) as any LogHandler
-        : TerminalLogHandler(terminal, level: level)
+      CommandLogHandler(terminal, level: level, isJSON: isJSON)
     }
     logger.logLevel = level
     return logger

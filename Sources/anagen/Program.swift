@@ -16,11 +16,13 @@ enum Program {
   static func main() async {
     Signals.ignoreBrokenPipes()
     let variables = ProcessInfo.processInfo.environment
-    let terminal = Terminal(environment: variables)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let terminal = Terminal(
+      environment: variables, speaksJSON: LogOptions.asksForJSON(arguments))
     let environment = CommandEnvironment(
       terminal: terminal, variables: variables,
       currentFolder: FileManager.default.currentDirectoryPath)
-    let status = await run(Array(CommandLine.arguments.dropFirst()), in: environment)
+    let status = await run(arguments, in: environment)
     exit(status.rawValue)
   }
 

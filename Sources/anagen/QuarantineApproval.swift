@@ -79,8 +79,8 @@ struct HeldDrawing: Encodable {
 
   private enum CodingKeys: CodingKey { case picture, sheet, alike }
 
-  /// What was found, where it is drawn, and what each decision does.
-  var text: String {
+  /// What was found, where it is drawn, and what each decision that can be taken does.
+  func text(isStageGone: Bool) -> String {
     var lines = regions.map {
       "found     \($0.width) x \($0.height) pixels at (\($0.x), \($0.y)), "
         + "confidence \(Int((100 * $0.confidence).rounded())) %"
@@ -88,14 +88,17 @@ struct HeldDrawing: Encodable {
     lines.append("picture   \(picture)")
     let all = ([number] + alike).map { "\($0)" }.joined(separator: " ")
     if let sheet { lines.append("alike     \(sheet): those held for the same places, in rows") }
+    if isStageGone { return (lines + ["decide    \(purge)"]).joined(separator: "\n") }
     lines += [
       "decide    approve \(number): a person looked and nothing identifies; this picture passes",
       sheet == nil ? nil : "          approve \(all): the same for all on the sheet",
       "          release \(number): it is looked at anew, and held again if nothing has changed",
-      "          purge \(number): it is never released",
+      "          \(purge)",
     ].compactMap { $0 }
     return lines.joined(separator: "\n")
   }
+
+  private var purge: String { "purge \(number): it is never released" }
 }
 
 extension [QuarantinedDelivery] {

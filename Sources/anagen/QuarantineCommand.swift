@@ -68,16 +68,18 @@ struct QuarantineCommand: ParsableCommand {
           hint: "'anagen quarantine list' shows the numbers")
       }
       let held = try reading.quarantined()
-      let drawing =
-        held.contains { $0.delivery == number }
-        ? try HeldDrawing(of: entry, among: held, in: folder) : nil
+      let isSetAside = held.contains { $0.delivery == number }
+      let gone = isSetAside ? try reading.stageGone(for: entry) : nil
+      let drawing = isSetAside ? try HeldDrawing(of: entry, among: held, in: folder) : nil
       switch output.format {
       case .json:
         let detail = Detail(entry: entry, history: history, drawing: drawing)
         try environment.terminal.result(bytes: CanonicalJSONEncoder().encode(detail) + [10])
       case .text:
         let parts = [
-          QuarantineTable.detail(of: entry), drawing?.text, QuarantineTable.text(of: history),
+          QuarantineTable.detail(
+            of: entry, hint: gone?.hint ?? (isSetAside ? entry.failure.hint : nil)),
+          drawing?.text(isStageGone: gone != nil), QuarantineTable.text(of: history),
         ]
         try environment.terminal.result(parts.compactMap { $0 }.joined(separator: "\n\n"))
       }
@@ -117,17 +119,19 @@ enum QuarantineTable {
   }
 
   /// Everything about one.
-  static func detail(of entry: QuarantinedDelivery) -> String {
+  ///
+  /// - Parameter hint: what is to be done, where something still is.
+  static func detail(of entry: QuarantinedDelivery, hint: String?) -> String {
     [
       "number    \(entry.delivery)",
       "record    \(entry.identity) (\(entry.schema))",
       "edge      \(entry.edge)",
       "reason    \(entry.failure.reason) (\(entry.failure.failureClass), by \(entry.failure.stage))",
       "what      \(entry.failure.message)",
-      "to do     \(entry.failure.hint)",
+      hint.map { "to do     \($0)" },
       "attempts  \(entry.attempts)",
       "at        \(Date(timeIntervalSince1970: entry.at).formatted(.iso8601))",
-    ].joined(separator: "\n")
+    ].compactMap { $0 }.joined(separator: "\n")
   }
 
   /// What happened to a delivery, one line an event.
@@ -135,7 +139,8 @@ enum QuarantineTable {
     history.map(text(of:)).joined(separator: "\n")
   }
 
-  private static func text(of event: QuarantineEvent) -> String {
+  /// One thing that happened, on one line.
+  static func text(of event: QuarantineEvent) -> String {
     var line = "\(Date(timeIntervalSince1970: event.at).formatted(.iso8601))  "
     switch event.kind {
     case .setAside:

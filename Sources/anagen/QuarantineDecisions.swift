@@ -61,7 +61,7 @@ extension QuarantineCommand {
       discussion: """
           anagen quarantine purge 17 --reason "picture of a ruler" --data OUT
 
-        They are never tried or listed again; sums still count them as set aside. A record that a \
+        They are never tried or listed again; sums count them as given up. A record that a \
         stage made and that nothing else refers to goes with its contents. What a source handed \
         over, the original of a captured picture above all, always stays: it is source data of \
         the trial, and to remove it is not this command's business. Either all are given up or \

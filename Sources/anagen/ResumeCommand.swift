@@ -56,8 +56,8 @@ struct ResumeCommand: AnagenCommand {
       guard differences.isEmpty else {
         throw CommandFailure(
           .configuration, "what run \(last.entry.number) was planned with has changed since",
-          hint: "put it back, or take the change: anagen run \(source.file) "
-            + "--var data=\(folder.path)", details: differences)
+          hint: "put it back, or take the change: \(source.command(over: folder))",
+          details: differences)
       }
       return try await options.prepared(
         plan, from: Array(source.text.utf8), of: source.file, known: source.secrets,
@@ -81,7 +81,7 @@ struct ResumeCommand: AnagenCommand {
     guard let plan = reading.plan else {
       throw CommandFailure(
         .configuration, "the pipeline of the last run is not valid any more",
-        hint: "mend what is shown above, or run another: anagen run FILE --var data=\(folder.path)")
+        hint: "run the file as it is now: \(source.command(over: folder))")
     }
     guard plan.folder == folder else {
       throw CommandFailure(
@@ -89,5 +89,28 @@ struct ResumeCommand: AnagenCommand {
         hint: "resume that folder")
     }
     return plan
+  }
+}
+
+extension RunSource {
+  /// The command that starts such a run over a data folder, to be pasted into a shell.
+  fileprivate func command(over folder: DataFolder) -> String {
+    let given = variables.merging([DataFolderName.variable: folder.path]) { _, now in now }
+    let words =
+      ["anagen", "run", file]
+      + given.sorted { $0.key < $1.key }.flatMap { ["--var", "\($0.key)=\($0.value)"] }
+      + secrets.sorted { $0.key < $1.key }.flatMap { ["--secret", "\($0.key)=\($0.value)"] }
+    return words.map(RunSource.quoted).joined(separator: " ")
+  }
+
+  /// A word as a shell reads it back.
+  private static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+          || "-_./=:,@%+".unicodeScalars.contains($0)
+      }
+    return isPlain ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
   }
 }

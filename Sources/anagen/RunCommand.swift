@@ -19,7 +19,8 @@ struct RunCommand: AnagenCommand {
       one ends at once. SIGHUP of a run without a terminal reads the pipeline anew: a good one is \
       run on the same folder after a drain, a bad one is refused with the reason.
 
-      At the end the sum of every edge is shown: opened = done + set aside + superseded + waiting.
+      At the end the sum of every edge is shown: opened = done + set aside + superseded + waiting, \
+      and given up where something was.
 
       The exit status is 1 when something is set aside, and 'anagen quarantine list' tells why, or \
       when the run calls for ATTENTION: released pictures are lost, or one picture counts twice.

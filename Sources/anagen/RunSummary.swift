@@ -107,6 +107,10 @@ struct RunSummary {
       lines.append("nothing is set aside")
     } else {
       lines.append(QuarantineTable.reasons(of: report.quarantined))
+      let earlier = report.quarantined.count { $0.run != report.run }
+      if earlier > 0 {
+        lines.append("of these \(earlier) in earlier runs; the table is of this run alone")
+      }
       lines.append("'anagen quarantine list --data \(plan.folder.path)' shows each")
     }
     return lines

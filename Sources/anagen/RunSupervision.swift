@@ -76,6 +76,7 @@ final class RunSupervision: Sendable {
       defer { terminal.redraw("") }
       while let finished = try await group.next() {
         guard let outcome = finished else { continue }
+        notifier.stopping()
         group.cancelAll()
         return outcome
       }
@@ -85,11 +86,14 @@ final class RunSupervision: Sendable {
 
   private var current: PipelineRun { state.withLock { $0.run } }
 
-  private static func run(_ prepared: Prepared, _ logger: Logger) -> PipelineRun {
+  private static func run(
+    _ prepared: Prepared, _ logger: Logger, isReconfigured: Bool = false
+  ) -> PipelineRun {
     var options = PipelineRun.Options(
       secrets: prepared.secrets, program: "anagen \(Version.number)", actor: prepared.actor,
       logger: logger)
     options.source = prepared.source
+    options.isReconfigured = isReconfigured
     return PipelineRun(plan: prepared.plan, options: options)
   }
 
@@ -102,7 +106,7 @@ final class RunSupervision: Sendable {
         state.next = nil
         state.plan = next.plan
         state.start += 1
-        state.run = RunSupervision.run(next, logger)
+        state.run = RunSupervision.run(next, logger, isReconfigured: true)
         return true
       }
       guard startsAnew else { return (plan, report) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClinicalRecords
 import Ledger
+import StageKit
 
 /// `anagen status`: where a data folder stands.
 struct StatusCommand: AnagenCommand {
@@ -25,11 +26,11 @@ struct StatusCommand: AnagenCommand {
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let folder = place.folder(in: environment)
     let reading = try LedgerReading(folder: folder)
-    let counts = try reading.deliveryCounts()
+    let last = try reading.lastRun()
     let state = FolderState(
-      runs: try reading.runs(),
-      counts: try reading.edges().map { ($0, counts[$0, default: DeliveryCounts()]) },
-      setAside: try reading.quarantined(), purged: try reading.purgedCount(),
+      folder: folder, last: last,
+      owner: last?.entry.endedAt == nil ? try DataFolderLock.owner(of: folder) : nil,
+      counts: try reading.edgeCounts(), setAside: try reading.quarantined(),
       missing: try study.map {
         try MissingAcquisitions(
           folder: folder, study: StudyArgument.read($0, on: environment.terminal))
@@ -44,10 +45,12 @@ struct StatusCommand: AnagenCommand {
 
 /// What the ledger says of all runs so far.
 private struct FolderState {
-  let runs: [RunEntry]
+  let folder: DataFolder
+  let last: LastRun?
+  /// The process that owns the folder, where the last run has not ended.
+  let owner: String?
   let counts: [(edge: EdgeKey, counts: DeliveryCounts)]
   let setAside: [QuarantinedDelivery]
-  let purged: Int
   let missing: MissingAcquisitions?
 
   var isFinished: Bool {
@@ -56,55 +59,53 @@ private struct FolderState {
   }
 
   var text: String {
-    var lines = [
-      runs.last.map {
-        "\(runs.count) run\(runs.count == 1 ? "" : "s"), the last \(outcome(of: $0))"
-      }
-        ?? "no runs",
-      "", EdgeTable.text(counts),
-    ]
+    var lines = [heading, "", EdgeTable.text(counts)]
     if !setAside.isEmpty {
       lines += ["", QuarantineTable.reasons(of: setAside)]
       lines.append("'anagen quarantine list' shows each")
     }
-    if purged > 0 { lines += ["", "given up of what was set aside: \(purged)"] }
     if let missing, !missing.gaps.isEmpty { lines += ["", missing.text] }
     return lines.joined(separator: "\n")
   }
 
   var json: JSONValue {
     var members: [JSONValue.Member] = [
-      .init("runs", .integer(Int64(runs.count))),
-      .init("last", runs.last.map { .string(outcome(of: $0)) } ?? .null),
+      .init("runs", .integer(last?.entry.number ?? 0)),
+      .init("last", last.map { .string(owner == nil ? $0.ending : "running") } ?? .null),
       .init(
         "edges",
         .array(counts.map { EdgeTable.json($0.edge, $0.counts) })),
       .init("setAside", .integer(Int64(setAside.count))),
-      .init("purged", .integer(Int64(purged))),
+      .init("purged", .integer(Int64(counts.reduce(0) { $0 + $1.counts.purged }))),
       .init("finished", .boolean(isFinished)),
     ]
     if let missing { members.append(.init("missing", missing.json)) }
     return .object(members)
   }
 
-  private func outcome(of run: RunEntry) -> String {
-    run.outcome ?? (run.endedAt == nil ? "is running or was killed" : "ended")
+  private var heading: String {
+    guard let last else { return "no runs" }
+    let runs = last.entry.number
+    let words = "\(runs) run\(runs == 1 ? "" : "s"), the last "
+    if let owner { return words + "is running, process \(owner)" }
+    let ending = last.entry.outcome ?? "was killed"
+    return words + ending
+      + (last.isUnfinished ? "; 'anagen resume \(folder.path)' goes on with it" : "")
   }
 }
 
-/// The sum of every edge: opened = done + set aside + superseded + pending.
+/// The sum of every edge: opened = done + set aside + given up + superseded + waiting.
 enum EdgeTable {
+  /// The column of what was given up stands only where something was: few trials ever have it.
   static func text(_ edges: [(edge: EdgeKey, counts: DeliveryCounts)]) -> String {
-    var table = TextTable([
-      ("edge", .left), ("opened", .right), ("done", .right), ("set aside", .right),
-      ("superseded", .right), ("waiting", .right),
-    ])
+    let hasPurged = edges.contains { $0.counts.purged > 0 }
+    let columns: [(name: String, count: KeyPath<DeliveryCounts, Int>)] = [
+      ("opened", \.opened), ("done", \.done), ("set aside", \.quarantined),
+      ("given up", \.purged), ("superseded", \.superseded), ("waiting", \.pending),
+    ].filter { hasPurged || $0.count != \.purged }
+    var table = TextTable([("edge", .left)] + columns.map { ($0.name, .right) })
     for (edge, counts) in edges {
-      table.add(
-        [edge.description]
-          + [
-            counts.opened, counts.done, counts.quarantined, counts.superseded, counts.pending,
-          ].map { "\($0)" })
+      table.add([edge.description] + columns.map { "\(counts[keyPath: $0.count])" })
     }
     return table.text
   }
@@ -116,8 +117,8 @@ enum EdgeTable {
     return .object([
       .init("from", .string(edge.from)), .init("to", .string(edge.to)),
       number("opened", counts.opened), number("done", counts.done),
-      number("quarantined", counts.quarantined), number("superseded", counts.superseded),
-      number("pending", counts.pending),
+      number("quarantined", counts.quarantined), number("purged", counts.purged),
+      number("superseded", counts.superseded), number("pending", counts.pending),
     ])
   }
 }

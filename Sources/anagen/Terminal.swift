@@ -1,3 +1,5 @@
+import Logging
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -7,6 +9,7 @@
 // The only file that writes to the terminal. Its rules:
 // - results go to stdout, everything else to stderr;
 // - `error: what; what to do`, lower case, no full stop;
+// - with `--log-format json` every line of stderr is one object (`LogLine`);
 // - colour and progress only where stderr is a terminal, never with NO_COLOR or TERM=dumb;
 // - a reader that has gone (`anagen ... | head`) ends the command quietly with 0.
 
@@ -20,8 +23,10 @@ struct Terminal: Sendable {
   /// Whether stdout is a terminal on which a result can be drawn anew.
   let canRedrawResults: Bool
   private let isColoured: Bool
+  private let speaksJSON: Bool
 
-  init(environment: [String: String]) {
+  init(environment: [String: String], speaksJSON: Bool) {
+    self.speaksJSON = speaksJSON
     isInteractive = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
     canRedrawResults = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
     // https://no-color.org: present and not empty.
@@ -45,27 +50,37 @@ struct Terminal: Sendable {
   }
 
   /// Says something to the person.
-  func talk(_ text: String) { line(text) }
+  func talk(_ text: String) { say(.notice, text) { text } }
+
+  /// Writes a log line.
+  func log(_ line: LogLine, asJSON: Bool) {
+    self.line(asJSON || speaksJSON ? line.json : line.text)
+  }
 
   /// Says what failed and what to do.
   func error(_ what: String, hint: String) {
-    line("\(coloured("error:", "1;31")) \(what)" + (hint.isEmpty ? "" : "; \(hint)"))
+    say(.error, what, hint.isEmpty ? [:] : ["hint": hint]) {
+      "\(coloured("error:", "1;31")) \(what)" + (hint.isEmpty ? "" : "; \(hint)")
+    }
   }
 
   /// Says what somebody should look at.
-  func warning(_ what: String) { line("\(coloured("warning:", "1;33")) \(what)") }
+  func warning(_ what: String) {
+    say(.warning, what) { "\(coloured("warning:", "1;33")) \(what)" }
+  }
 
   /// Says how the command line is wrong, in the parser's words.
   func usageError(_ text: String) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       .filter { !$0.hasPrefix("Usage: ") }.joined(separator: "\n")
     let body = lines.hasPrefix("Error: ") ? lines.dropFirst("Error: ".count) : lines[...]
-    line("\(coloured("error:", "1;31")) \(body.prefix(1).lowercased())\(body.dropFirst())")
+    let words = "\(body.prefix(1).lowercased())\(body.dropFirst())"
+    say(.error, words) { "\(coloured("error:", "1;31")) \(words)" }
   }
 
   /// Redraws the last line of an interactive terminal; an empty text clears it.
   func redraw(_ text: String) {
-    guard isInteractive else { return }
+    guard isInteractive, !speaksJSON else { return }
     _ = write(Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO)
   }
 
@@ -83,8 +98,15 @@ struct Terminal: Sendable {
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
+  private func say(
+    _ level: Logger.Level, _ what: String, _ metadata: [String: String] = [:],
+    text: () -> String
+  ) {
+    line(speaksJSON ? LogLine(level, what, metadata).json : text())
+  }
+
   private func line(_ text: String) {
-    let clear = isInteractive ? "\r\u{1B}[K" : ""
+    let clear = isInteractive && !speaksJSON ? "\r\u{1B}[K" : ""
     // A talk that nobody can hear is no reason to stop the work.
     _ = write(Array("\(clear)\(text)\n".utf8), to: STDERR_FILENO)
   }

@@ -77,7 +77,9 @@ struct TestCommand: AnagenCommand {
         terminal.warning(problem)
       }
     }
-    let logger = Logger(label: "anagen") { _ in TerminalLogHandler(terminal, level: .critical) }
+    let logger = Logger(label: "anagen") { _ in
+      CommandLogHandler(terminal, level: .critical, isJSON: false)
+    }
     let tester = PipelineTester(
       text: text, fileName: pipeline.file, variables: variables,
       reader: PipelineArguments.reader(in: environment), scratch: scratch.path, logger: logger)

@@ -23,9 +23,22 @@ struct TextTable {
   /// Whether there are no rows below the heading.
   var isEmpty: Bool { rows.count == 1 }
 
+  /// How many characters its longest line has, at most.
+  var width: Int { alignments.indices.map(width).reduce(2 * (alignments.count - 1), +) }
+
+  private func width(_ column: Int) -> Int { rows.map { $0[column].count }.max() ?? 0 }
+
+  /// The table without some of its columns.
+  func leavingOut(_ titles: Set<String>) -> TextTable {
+    let kept = alignments.indices.filter { !titles.contains(rows[0][$0]) }
+    var table = TextTable(kept.map { (rows[0][$0], alignments[$0]) })
+    for row in rows.dropFirst() { table.add(kept.map { row[$0] }) }
+    return table
+  }
+
   /// The table without a final line feed, columns two spaces apart, no spaces at line ends.
   var text: String {
-    let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let widths = alignments.indices.map(width)
     return rows.map { row in
       let cells = row.indices.map { column in
         let room = String(repeating: " ", count: widths[column] - row[column].count)

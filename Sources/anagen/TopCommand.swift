@@ -47,7 +47,7 @@ struct TopCommand: AnagenCommand {
       let now: RunSnapshot
       do {
         now = try await client.ask("top")
-      } catch let error as ControlError where error.code == .noRun || error.code == .noAnswer {
+      } catch let error as ControlError where error.code == .noRun {
         // Too short a run to be seen twice is still shown.
         if !isLive { try show(RunTable(before, since: nil), on: terminal) }
         terminal.talk("the run has ended; 'anagen status' shows where it stands")
@@ -58,7 +58,7 @@ struct TopCommand: AnagenCommand {
         try show(table, on: terminal)
         return .done
       }
-      try screen.draw(table.text)
+      try screen.draw(table.text(width: terminal.resultSize.columns))
       before = now
     }
   }
@@ -66,7 +66,7 @@ struct TopCommand: AnagenCommand {
   private func show(_ table: RunTable, on terminal: Terminal) throws {
     switch output.format {
     case .json: try terminal.result(bytes: table.json() + [10])
-    case .text: try terminal.result(table.text)
+    case .text: try terminal.result(table.text())
     }
   }
 }
@@ -84,7 +84,12 @@ struct RunTable {
     }
   }
 
-  var text: String {
+  /// What is left out first where a terminal is too narrow for all of it.
+  private static let expendable = ["bytes", "p50", "retries", "p99", "queue"]
+
+  /// - Parameter width: how many characters a line may have; a table that is wider says what it
+  ///   leaves out.
+  func text(width: Int = .max) -> String {
     var table = TextTable([
       ("stage", .left), ("state", .left), ("in", .right), ("out", .right), ("rate/s", .right),
       ("queue", .right), ("bytes", .right), ("p50", .right), ("p99", .right), ("retries", .right),
@@ -99,7 +104,15 @@ struct RunTable {
           + [RunTable.time(stage.latency.p50), RunTable.time(stage.latency.p99)]
           + ["\(stage.retries)", "\(stage.quarantined)"])
     }
-    return [heading, "", table.text, "", ledger].joined(separator: "\n")
+    var leftOut: [String] = []
+    for column in RunTable.expendable where table.width > width {
+      leftOut.append(column)
+      table = table.leavingOut([column])
+    }
+    let note =
+      leftOut.isEmpty
+      ? [] : ["left out at \(width) columns: \(leftOut.joined(separator: ", "))"]
+    return ([heading, "", table.text, ""] + note + [ledger]).joined(separator: "\n")
   }
 
   func json() throws -> [UInt8] {

@@ -132,6 +132,34 @@ struct LiveRunTests {
     #expect(none.talk.contains("error: no run is alive on \(live.material.data)"), "\(none.talk)")
   }
 
+  @Test func aDecisionThatARunCouldNotBeginIsNeverCarriedOut() throws {
+    let live = try LiveRun()
+    try live.material.add(Array("no picture".utf8), named: "broken.jpg")
+    try live.material.writeManifest()
+    var list: AnagenProcess.Outcome
+    repeat {
+      list = try live.material.command(["quarantine", "list", "--data", live.material.data])
+    } while list.results.isEmpty && live.process.isRunning
+    let number = try #require(list.results.split(separator: "\n").last?.split(separator: " ").first)
+    // Held still by the kernel, as a process that waits for a dead disk is.
+    live.process.send(SIGSTOP)
+    let purge = [
+      "quarantine", "purge", String(number), "--reason", "no picture", "--data", live.material.data,
+    ]
+    let refused = try live.material.command(purge)
+    live.process.send(SIGCONT)
+    #expect(refused.status == 69)
+    #expect(
+      refused.talk.contains("did not answer within 10 s; nothing was changed"), "\(refused.talk)")
+    // The run answers again, so it has read what was asked before.
+    #expect(try live.top(["--interval", "0.5"]).status == 0)
+    list = try live.material.command(["quarantine", "list", "--data", live.material.data])
+    #expect(list.status == 1 && list.results.contains("\n"), "\(list.results)")
+    let done = try live.material.command(purge)
+    #expect(done.status == 0, "\(done.talk)")
+    #expect(try live.stop().status == 0)
+  }
+
   @Test func openMetricsAreServedOnASocketAndOnTheLoopback() throws {
     let port = Int.random(in: 30_000..<40_000)
     for (address, curl) in [
@@ -209,7 +237,41 @@ struct LiveRunTests {
     #expect(line.metadata?["class"] == "record")
     let isTime = line.timestamp.contains(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     #expect(isTime, "\(line.timestamp)")
+    #expect(line.metadata?["delivery"].flatMap { Int($0) } != nil)
     let text = try material.run(["--log-format", "text"])
     #expect(!text.talk.contains("{"))
+  }
+
+  @Test func withJSONAskedForEveryLineOfStderrIsAnObject() throws {
+    struct Line: Decodable {
+      let level: String
+      let message: String
+      let metadata: [String: String]?
+    }
+    func lines(_ outcome: AnagenProcess.Outcome) throws -> [Line] {
+      try outcome.talk.split(separator: "\n").map {
+        try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+      }
+    }
+    let material = try Material(good: 1)
+    try material.add(Array("no picture".utf8), named: "broken.jpg")
+    try material.writeManifest()
+    let first = try lines(try material.run(["--log-format", "json"]))
+    #expect(first.first?.message.hasPrefix("made the secret") == true, "\(first)")
+    #expect(first.contains { $0.message == "a record was set aside" })
+    let lock = open("\(material.data)/private/lock", O_RDWR)
+    try #require(flock(lock, LOCK_EX | LOCK_NB) == 0)
+    let refused = try lines(try material.run(["--log-format=json"]))
+    close(lock)
+    #expect(refused.count == 1 && refused.first?.level == "error", "\(refused)")
+    #expect(refused.first?.metadata?["hint"]?.isEmpty == false)
+    let pipeline = "\(material.path)/bad.yaml"
+    try "anagen: 1\nname: bad\n".write(toFile: pipeline, atomically: true, encoding: .utf8)
+    let bad = try material.command(["run", pipeline, "--log-format", "json"])
+    #expect(bad.status == 78)
+    #expect(try lines(bad).last?.level == "error")
+    let wrong = try material.command(["run", pipeline, "--log-format", "json", "--vra", "x"])
+    #expect(wrong.status == 64)
+    #expect(try lines(wrong).map(\.level) == ["error"])
   }
 }

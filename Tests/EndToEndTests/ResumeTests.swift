@@ -50,20 +50,27 @@ struct ResumeTests {
     #expect(outcome.talk.contains("there is no ledger"), "\(outcome.talk)")
   }
 
-  @Test func aChangedStudyIsRefusedWithWhatChanged() throws {
+  @Test func aChangedStudyIsRefusedWithWhatChangedAndHowToTakeIt() throws {
     let text = try String(
       contentsOfFile: "\(AnagenProcess.root)/Pipelines/studies/open.yaml", encoding: .utf8)
     let material = try killedHalfWay { material in
-      try text.write(toFile: "\(material.path)/study.yaml", atomically: true, encoding: .utf8)
-      return ["--var", "study=\(material.path)/study.yaml"]
+      try text.write(toFile: "\(material.path)/the study.yaml", atomically: true, encoding: .utf8)
+      return ["--var", "study=\(material.path)/the study.yaml"]
     }
-    let study = "\(material.path)/study.yaml"
+    let study = "\(material.path)/the study.yaml"
     try (text + "# changed\n").write(toFile: study, atomically: true, encoding: .utf8)
     let refused = try material.command(["resume", material.data])
     #expect(refused.status == 78, "\(refused.talk)")
-    #expect(refused.talk.contains("study: "), "\(refused.talk)")
-    try text.write(toFile: study, atomically: true, encoding: .utf8)
-    try material.expectEverythingAccountedFor(
-      after: material.command(["resume", material.data, "--format", "json"]))
+    let digests = try refused.talk.contains(
+      Regex(#"study: "sha256:[0-9a-f]{64}" -> "sha256:[0-9a-f]{64}"\n"#))
+    #expect(digests, "\(refused.talk)")
+    // What it offers can be pasted into a shell.
+    let offer = try #require(refused.talk.split(separator: "take the change: anagen ").last)
+    let taken = try Machine.run(
+      ["sh", "-c", "\(AnagenProcess.program) \(offer.prefix { $0 != "\n" }) --format json"],
+      in: material.path)
+    #expect(taken.status == 0, "\(taken.text)")
+    let status = try material.command(["status", "--data", material.data])
+    #expect(status.status == 0, "\(status.results)")
   }
 }

@@ -121,6 +121,8 @@ struct ServiceTests {
     let status = try live.material.command(["status", "--data", live.material.data])
     #expect(status.status == 0, "\(status.results)")
     #expect(status.results.hasPrefix("2 runs, the last drained"), "\(status.results)")
+    let audit = try live.material.command(["audit", "list", "--data", live.material.data])
+    #expect(audit.results.contains("  run.reconfigure  "), "\(audit.results)")
   }
 
   @Test func aHangUpThatWouldChangeTheDataFolderIsRefused() throws {

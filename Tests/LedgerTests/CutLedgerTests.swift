@@ -97,7 +97,7 @@ struct CutLedgerTests {
       }
       #expect(error?.code == .damaged, "\(size): \(error.map { "\($0)" } ?? "opened")")
       #expect(throws: LedgerError.self, "cut to \(size), read only") {
-        _ = try LedgerReading(folder: cut.folder).runs()
+        _ = try LedgerReading(folder: cut.folder).lastRun()
       }
     }
   }

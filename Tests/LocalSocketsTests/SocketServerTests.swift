@@ -65,8 +65,8 @@ struct SocketServerTests {
   /// Serves with an echo in capital letters while `body` works on a thread of its own.
   private func serving(
     _ address: SocketAddress, limits: ServerLimits = limits, stranger: [UInt8]? = nil,
-    answer: @escaping SocketServer.Handler = { line, _ in
-      ServerAnswer(Array(String(decoding: line, as: UTF8.self).uppercased().utf8) + [10])
+    answer: @escaping SocketServer.Handler = { request in
+      ServerAnswer(Array(String(decoding: request.bytes, as: UTF8.self).uppercased().utf8) + [10])
     }, _ body: @escaping @Sendable () throws -> Void
   ) async throws {
     let server = try SocketServer(
@@ -140,7 +140,7 @@ struct SocketServerTests {
     let path = "\(folder.path)/s.sock"
     try await serving(
       address,
-      answer: { line, _ in ServerAnswer([UInt8](repeating: 65, count: 4 << 20) + line + [10]) }
+      answer: { ServerAnswer([UInt8](repeating: 65, count: 4 << 20) + $0.bytes + [10]) }
     ) {
       let silent = try RawClient(path)
       let deaf = try RawClient(path)
@@ -187,9 +187,9 @@ struct SocketServerTests {
     let peers = Mutex<Set<SocketPeer>>([])
     try await serving(
       address, stranger: Array("no\n".utf8),
-      answer: { line, peer in
-        if let peer { peers.withLock { _ = $0.insert(peer) } }
-        return ServerAnswer(line + [10])
+      answer: { request in
+        if let peer = request.peer { peers.withLock { _ = $0.insert(peer) } }
+        return ServerAnswer(request.bytes + [10])
       }
     ) {
       let client = try RawClient("\(folder.path)/s.sock")
@@ -200,6 +200,40 @@ struct SocketServerTests {
     }
     #expect(peers.withLock { $0.map(\.process) } == [getpid()])
     #expect(peers.withLock { $0.map(\.user) } == [geteuid()])
+  }
+
+  @Test func `what a client that gave up is told is either told to nobody or heard`() async throws {
+    let folder = try SocketFolder()
+    let address = folder.socket()
+    let told = Mutex<[String: Bool]>([:])
+    let heard = Mutex<[String: Bool]>([:])
+    try await serving(
+      address,
+      answer: { request in
+        // About as long as the client waits, so that either may be first.
+        usleep(UInt32.random(in: 1500..<2500))
+        let isTold = request.tell(Array("begun\n".utf8))
+        told.withLock { $0[String(decoding: request.bytes, as: UTF8.self)] = isTold }
+        usleep(3000)
+        return ServerAnswer(Array("done\n".utf8))
+      }
+    ) {
+      for number in 0..<200 {
+        let isKnown: Bool
+        do {
+          _ = try SocketClient(address).ask(
+            Array("\(number)\n".utf8), delimiter: [10], maxBytes: 100, within: .milliseconds(2),
+            beginning: SocketClient.Beginning(Array("begun".utf8), time: .milliseconds(1)))
+          isKnown = true
+        } catch let error as SocketError where [.begun, .timedOut].contains(error.code) {
+          isKnown = error.code == .begun
+        }
+        heard.withLock { $0["\(number)"] = isKnown }
+      }
+    }
+    let (said, known) = (told.withLock { $0 }, heard.withLock { $0 })
+    // A request that the server never took up was told nothing.
+    for (number, isKnown) in known { #expect(said[number, default: false] == isKnown) }
   }
 
   @Test func `a port answers on the loopback alone`() async throws {

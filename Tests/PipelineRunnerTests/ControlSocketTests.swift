@@ -52,8 +52,8 @@ struct ControlSocketTests {
   @Test func `a verb is given its arguments and its peer, and tells its errors`() async throws {
     let folder = TemporaryFolder()
     _ = try await live(folder) { run in
-      run.control.register("double") { (number: Number, peer) in
-        guard peer.process == getpid() else { return Number(value: -1) }
+      run.control.register("double") { (number: Number, request) in
+        guard request.peer.process == getpid() else { return Number(value: -1) }
         return Number(value: 2 * number.value)
       }
       run.control.register("fail") { (_: ControlNothing, _) -> ControlNothing in
@@ -80,6 +80,31 @@ struct ControlSocketTests {
       }
       #expect(error?.code == .badMessage)
       #expect(error.map { "\($0)".contains("planted") } == false)
+    }
+  }
+
+  @Test func `what nobody waits for is dropped, and what was begun is said to be`() async throws {
+    let folder = TemporaryFolder()
+    let changes = Mutex(0)
+    _ = try await live(folder) { run in
+      run.control.register("change") { (wait: Number, request) in
+        try await Task.sleep(for: .milliseconds(wait.value))
+        try request.begin()
+        changes.withLock { $0 += 1 }
+        return Number(value: 1)
+      }
+    } _: { client in
+      let error = await #expect(throws: ControlError.self) {
+        let _: Number = try await client.ask(
+          "change", with: Number(value: 300), within: .milliseconds(100))
+      }
+      #expect(error?.code == .noAnswer)
+      #expect(error?.what.contains("nothing was changed, and it will not be later") == true)
+      try await Task.sleep(for: .milliseconds(500))
+      #expect(changes.withLock { $0 } == 0)
+      let answer: Number = try await client.ask(
+        "change", with: Number(value: 0), within: .seconds(30))
+      #expect(answer.value == 1 && changes.withLock { $0 } == 1)
     }
   }
 

@@ -9,8 +9,8 @@ import Testing
   private func journey(_ identity: String, in folder: TemporaryFolder) throws -> RecordJourney {
     let reading = try LedgerReading(folder: DataFolder(path: folder.path))
     let roots = try reading.roots(named: identity)
-    try #require(roots.count == 1)
-    return try #require(try reading.journey(of: roots[0]))
+    let root = try #require(roots.first)
+    return try #require(try reading.journey(of: root))
   }
 
   @Test func aRecordIsFollowedFromItsSourceToEverySink() async throws {
@@ -39,6 +39,7 @@ import Testing
     let deliveries = try journey("stored-number:1", in: folder).deliveries
     #expect(deliveries.map(\.again) == [[], ["test.derive: settings.offset: 0 -> 7"]])
     #expect(deliveries.map(\.reusedRun) == [nil, 3])
+    #expect(deliveries.map(\.isPresent) == [false, true])
   }
 
   @Test func goingBackToAnEarlierSettingIsToldAsWell() async throws {
@@ -50,6 +51,63 @@ import Testing
     }
     let first = try #require(try journey("stored-number:0", in: folder).deliveries.first)
     #expect(first.reusedRun == 3)
+    #expect(first.isPresent)
+  }
+
+  @Test func everyStageOnTheWayHasItsVersion() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    _ = try await TestRuns.run(try TestRuns.chain(folder.path, board: name, count: 1))
+    let delivery = try #require(try journey("stored-number:0", in: folder).deliveries.first)
+    // The derived record between them is kept nowhere.
+    #expect(delivery.steps.map(\.stage) == ["derive", "store"])
+    #expect(delivery.steps.map(\.version) == ["1", "1"])
+  }
+
+  @Test func aSourceRecordThatCameOtherwiseSaysWhatDiffersAndStandsFirst() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    for offset in [0, 5] {
+      _ = try await TestRuns.run(
+        try TestRuns.plan(
+          """
+          anagen: 1
+          name: otherwise
+          vars: {data: {type: path}}
+          durability: none
+          stages:
+            numbers: {use: test.numbers, with: {count: 1, offset: \(offset)}}
+            pair: {use: test.pair, from: numbers}
+            sink: {use: test.results, from: pair, accepts: identified, with: {board: \(name)}}
+          """, folder: folder.path))
+    }
+    let present = try journey("stored-number:0", in: folder)
+    #expect(present.changes == ["value: 0 -> 5"] && present.supersededBy == nil)
+    let reading = try LedgerReading(folder: DataFolder(path: folder.path))
+    let roots = try reading.roots(named: "stored-number:0")
+    let earlier = try #require(present.earlier)
+    #expect(roots == [present.record, earlier])
+    #expect(try reading.journey(of: roots[1])?.supersededBy == present.record)
+  }
+
+  @Test func whatPeopleDecidedStandsWithAuthorReasonAndTime() async throws {
+    let folder = TemporaryFolder()
+    let board = TestBoard { key, _ in
+      if key == 1 { throw StageError(.record, "no_scale", subject: "the picture", hint: "add it") }
+    }
+    let name = board.register()
+    let report = try await TestRuns.run(try TestRuns.chain(folder.path, board: name, count: 2))
+    let number = try #require(report.quarantined.first?.delivery)
+    let place = DataFolder(path: folder.path)
+    let lock = try DataFolderLock(place)
+    _ = try RunLedger(existingIn: place, actor: "jonas", now: { 4_000_000_000 })
+      .purge([number], by: "jonas", reason: "a ruler")
+    withExtendedLifetime(lock) {}
+    let delivery = try #require(try journey("stored-number:1", in: folder).deliveries.first)
+    #expect(delivery.state == "purged")
+    let purge = try #require(delivery.history.last)
+    #expect(purge.kind == .purged && purge.by == "jonas" && purge.reason == "a ruler")
+    #expect(purge.at == 4_000_000_000)
   }
 
   @Test func failedCallsStandWithTheirReasonsAndTimes() async throws {
@@ -67,7 +125,7 @@ import Testing
     #expect(tried.steps.first?.failures.map(\.reason) == ["busy"])
     let refused = try #require(try journey("stored-number:1", in: folder).deliveries.first)
     #expect(refused.state == "quarantined")
-    #expect(refused.failures.map(\.reason) == ["no_scale"])
+    #expect(refused.history.map(\.failure?.reason) == ["no_scale"])
     #expect(refused.results.isEmpty)
   }
 

@@ -136,7 +136,7 @@ public struct ApplyCalibration: Transform {
 
   private func decoded(_ input: CapturedImage) throws -> DecodedImage {
     do {
-      return try decoder.decode(input.original.bytes(), fileName: input.fileName)
+      return try decoder.decode(context.bytes(of: input.original), fileName: input.fileName)
     } catch let error as ImageCodecError {
       let remedy = error.code == .tooLarge ? ", or raise 'max_megapixels' of this stage" : ""
       throw StageError(

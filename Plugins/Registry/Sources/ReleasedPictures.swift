@@ -25,7 +25,7 @@ struct ReleasedPictures: Sendable {
   ///
   /// - Throws: ``StageError`` of class `record` with code `unsafe_name` for a name that is not a
   ///   plain file name, and that of the content when its bytes are gone.
-  func write(_ image: ReleasedImage) throws {
+  func write(_ image: ReleasedImage, in context: StageContext) throws {
     guard isPlainFileName(image.name) else {
       throw StageError(
         .record, "unsafe_name", subject: "a released picture's name is not a plain file name",
@@ -33,7 +33,7 @@ struct ReleasedPictures: Sendable {
     }
     let bytes: [UInt8]
     do {
-      bytes = try image.picture.bytes()
+      bytes = try context.bytes(of: image.picture)
     } catch let error as RecordError {
       throw StageError(
         .record, error.code.name, subject: "a released picture cannot be read", hint: error.hint)
@@ -95,13 +95,12 @@ struct ReleasedPictures: Sendable {
     let identity = Released.identity(of: .image, reference: picture.reference)
     let record = try await context.host.lookup(identity, schema: Released.schema)
     guard case .image(let image)? = (record as? Released)?.body else { return nil }
-    let bytes: [UInt8]
+    guard image.picture.sha256.hexadecimal == picture.sha256 else { return nil }
     do {
-      bytes = try image.picture.bytes()
+      return try context.bytes(of: image.picture)
     } catch is RecordError {
       return nil
     }
-    return context.host.sha256(of: bytes).hexadecimal == picture.sha256 ? bytes : nil
   }
 
   /// Copies, then removes: the folders may lie on two disks, and a crash in between leaves both,

@@ -74,7 +74,7 @@ public struct SQLiteRegistry: Sink {
   public func accept(_ input: Released, in delivery: DeliveryContext) async throws {
     let payload = try CanonicalJSONEncoder().encode(input)
     let digest = context.host.sha256(of: payload).hexadecimal
-    if case .image(let image) = input.body { try pictures.write(image) }
+    if case .image(let image) = input.body { try pictures.write(image, in: context) }
     let study = context.study
     try await database.write { db in
       guard try isNew(input, digest: digest, in: db) else { return }

@@ -5,6 +5,11 @@ import ClinicalRecords
 //   {"anagen":1,"verb":"hello","with":{}}
 //   {"anagen":1,"answer":{"process":4711,"verbs":["hello"]}}
 //   {"anagen":1,"error":{"code":"unknown_verb","what":"…","hint":"…"}}
+//
+// What changes anything is announced by a line of its own before the answer; a client that has
+// gone without it knows that nothing was changed.
+//
+//   {"anagen":1,"begun":true}
 
 /// The bounds of the control protocol.
 enum ControlLimits {
@@ -14,6 +19,9 @@ enum ControlLimits {
   static let requestBytes = 64 << 10
   /// An answer of 1000 stages with 2 KiB of figures each, and as much again.
   static let answerBytes = 4 << 20
+  /// How long a client waits for the end of what was begun: a purge with contents reads every
+  /// record, a million of them in some 20 s.
+  static let afterBegun = Duration.seconds(60)
 }
 
 /// Why something asked of a run was not done; travels over the control socket as it is.
@@ -43,8 +51,12 @@ public struct ControlError: Error, Sendable, Codable, Equatable, CustomStringCon
     public static let version = Code("version")
     /// The run knows no such verb.
     public static let unknownVerb = Code("unknown_verb")
-    /// The run did not answer in time.
+    /// The run did not answer in time, and did nothing of what was asked.
     public static let noAnswer = Code("no_answer")
+    /// The run began what was asked and did not say how it ended.
+    public static let begun = Code("begun")
+    /// Nobody waited for it any more, so it was not done.
+    public static let notAwaited = Code("not_awaited")
     /// The socket cannot be used.
     public static let io = Code("io")
     /// What was asked for failed.
@@ -99,6 +111,11 @@ enum ControlCoding {
       .init("with", try CanonicalJSONEncoder().document(arguments)),
     ]).serialised()
   }
+
+  /// The line that announces a change, without the line feed.
+  static let begun = JSONValue.object([
+    .init("anagen", .integer(Int64(ControlLimits.version))), .init("begun", .boolean(true)),
+  ]).serialised()
 
   /// An answer's line, without the line feed.
   static func answer(_ answer: some Encodable) throws -> [UInt8] {

@@ -27,9 +27,8 @@ extension ControlVerbs {
       server = try SocketServer(
         ListeningSocket(folder.controlSocket), speaking: ControlVerbs.lines,
         limits: ControlVerbs.limits
-      ) { line, peer in
-        guard let peer else { preconditionFailure("a Unix socket knows its peer") }
-        return ServerAnswer(await self.answer(line, from: peer) + [UInt8(ascii: "\n")])
+      ) { request in
+        ServerAnswer(await self.answer(request) + [UInt8(ascii: "\n")])
       }
     } catch {
       logger.warning(

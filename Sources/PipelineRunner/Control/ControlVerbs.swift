@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Parts of a run register their verbs when they can answer them; until then the verb is unknown.
 public final class ControlVerbs: Sendable {
-  private typealias Answering = @Sendable ([UInt8], SocketPeer) async throws -> [UInt8]
+  private typealias Answering = @Sendable (ControlRequest) async throws -> [UInt8]
   private let verbs = Mutex<[String: Answering]>([:])
 
   /// Makes a registry that answers `hello` with the verbs it knows.
@@ -26,14 +26,16 @@ public final class ControlVerbs: Sendable {
   ///
   /// What `body` throws is told to the client: a ``ControlError`` as it is, errors of the ledger
   /// and of stages in their words, of any other its type alone. The task is cancelled when the run
-  /// ends. A verb that is registered again is answered by the new body.
+  /// ends. A verb that is registered again is answered by the new body. A body that changes anything
+  /// calls ``ControlRequest/begin()`` right before.
   public func register<Arguments: Decodable & Sendable, Answer: Encodable & Sendable>(
-    _ verb: String, _ body: @escaping @Sendable (Arguments, SocketPeer) async throws -> Answer
+    _ verb: String, _ body: @escaping @Sendable (Arguments, ControlRequest) async throws -> Answer
   ) {
     verbs.withLock {
-      $0[verb] = { line, peer in
+      $0[verb] = { request in
+        let line = request.served.bytes
         let arguments = try ControlCoding.arguments(Arguments.self, of: line, verb: verb)
-        return try ControlCoding.answer(try await body(arguments, peer))
+        return try ControlCoding.answer(try await body(arguments, request))
       }
     }
   }
@@ -43,16 +45,16 @@ public final class ControlVerbs: Sendable {
     _ = verbs.withLock { $0.removeValue(forKey: verb) }
   }
 
-  /// Answers a request's line with one line, neither with a line feed; never throws.
-  func answer(_ line: [UInt8], from peer: SocketPeer) async -> [UInt8] {
+  /// Answers a request's line with one line without a line feed; never throws.
+  func answer(_ request: ServedRequest) async -> [UInt8] {
     do {
-      let verb = try ControlCoding.verb(of: line)
+      let verb = try ControlCoding.verb(of: request.bytes)
       guard let answering = verbs.withLock({ $0[verb] }) else {
         throw ControlError(
           .unknownVerb, what: "this run knows no verb of that name",
           hint: "it knows \(names.joined(separator: ", "))")
       }
-      let answer = try await answering(line, peer)
+      let answer = try await answering(ControlRequest(request))
       guard answer.count <= ControlLimits.answerBytes else {
         throw ControlError(
           .failed, what: "the answer has more than \(ControlLimits.answerBytes >> 20) MiB",
@@ -76,6 +78,33 @@ public final class ControlVerbs: Sendable {
       ControlError(
         .failed, what: "the run threw \(type(of: error))",
         hint: "this is a fault of anagen: report it")
+    }
+  }
+}
+
+/// Something asked of a run, by a client that waits for it.
+public struct ControlRequest: Sendable {
+  fileprivate let served: ServedRequest
+
+  fileprivate init(_ served: ServedRequest) { self.served = served }
+
+  /// Who asks.
+  public var peer: SocketPeer {
+    guard let peer = served.peer else { preconditionFailure("a Unix socket knows its peer") }
+    return peer
+  }
+
+  /// Tells the client that what it asked is carried out now; what nobody waits for is dropped.
+  ///
+  /// A client that gives up before it hears this says that nothing was changed, and rightly so:
+  /// its ear is closed by then, and this throws. Never waits.
+  ///
+  /// - Throws: ``ControlError`` with code `notAwaited`.
+  public func begin() throws(ControlError) {
+    guard served.tell(ControlCoding.begun + [UInt8(ascii: "\n")]) else {
+      throw ControlError(
+        .notAwaited, what: "nobody waits for what was asked any more, so it was not done",
+        hint: "ask again")
     }
   }
 }

@@ -57,11 +57,16 @@ public struct QuarantineDecision: Sendable, Codable {
 
   /// Has the run carry it out that owns the folder.
   ///
+  /// - Parameter time: how long to wait until the run begins; one that has not is told nothing more
+  ///   and drops it.
   /// - Returns: `nil` when no run is alive on it, so that the caller may take its lock.
   /// - Throws: ``ControlError``.
-  public func decide(in folder: DataFolder) async throws -> QuarantineOutcome? {
+  public func decide(
+    in folder: DataFolder, within time: Duration = .seconds(10)
+  ) async throws -> QuarantineOutcome? {
     do {
-      return try await ControlClient(folder).ask(QuarantineDecision.verb, with: self)
+      return try await ControlClient(folder).ask(
+        QuarantineDecision.verb, with: self, within: time)
     } catch let error as ControlError where error.code == .noRun {
       return nil
     }
@@ -84,9 +89,17 @@ extension RunSession {
   /// Lets the run be told what to do with what was set aside, until it ends.
   func takeDecisions(_ committer: LedgerCommitter) {
     let (run, ledger) = (run, ledger)
-    run.control.register(QuarantineDecision.verb) { (decision: QuarantineDecision, _) in
+    run.control.register(QuarantineDecision.verb) { (decision: QuarantineDecision, request) in
       try await committer.perform {
+        try request.begin()
+        let before = try ledger.deliveryCounts()
         let outcome = try decision.carryOut(in: ledger)
+        for (edge, counts) in try ledger.deliveryCounts() {
+          var change = counts - before[edge, default: DeliveryCounts()]
+          // What is open now is counted when it is offered.
+          change.opened -= outcome.opened.count { $0.edge == edge }
+          run.account.decided(edge, change)
+        }
         // What the program died with is handled alone, in a round of its own.
         let suspects = Set(try ledger.suspects())
         run.released(

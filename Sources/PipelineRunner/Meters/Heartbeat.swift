@@ -81,7 +81,11 @@ extension PipelineRun {
         }
       }
       group.addTask {
-        do { try await Task.sleep(for: time) } catch {}
+        do {
+          try await Task.sleep(for: time)
+        } catch {
+          return false  // the ledger answered first; nobody asks for this
+        }
         return false
       }
       let answers = await group.next() ?? false

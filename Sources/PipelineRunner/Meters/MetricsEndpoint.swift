@@ -26,8 +26,8 @@ public struct MetricsEndpoint: Sendable {
         tooLong: MetricsEndpoint.refusal("431", "Request Header Fields Too Large"),
         stranger: nil),
       limits: MetricsEndpoint.limits
-    ) { head, _ in
-      ServerAnswer(MetricsEndpoint.answer(head, snapshot), ends: true)
+    ) { request in
+      ServerAnswer(MetricsEndpoint.answer(request.bytes, snapshot), ends: true)
     }
   }
 

@@ -47,7 +47,7 @@ public struct DeidentifyImages: Transform {
         .record, "no_picture", subject: "the measurement has no stored picture",
         hint: "release measurements of pictures that this run or an earlier one has taken in")
     }
-    let scrubbed = try scrub(try captured.original.bytes())
+    let scrubbed = try scrub(try context.bytes(of: captured.original))
     let decoded = try decode(scrubbed)
     let approval = try await checkText(in: decoded, of: captured.original.sha256, delivery)
     let name = recoding.pictureName(of: acquisition, format: scrubbed.format)

@@ -49,7 +49,7 @@ struct PictureBook {
     }
     do {
       let decoded = try ImageDecoder().decode(
-        captured.original.bytes(), fileName: captured.fileName)
+        delivery.stage.bytes(of: captured.original), fileName: captured.fileName)
       let drawn = MeasurementOverlay().draw(
         measurement, on: decoded.eightBit().reduced(toWidth: width))
       let bytes = try JPEGEncoder(quality: 80, subsampling: .both, progressive: true).encode(drawn)
