@@ -112,7 +112,7 @@ struct RunTable {
     let note =
       leftOut.isEmpty
       ? [] : ["left out at \(width) columns: \(leftOut.joined(separator: ", "))"]
-    return ([heading, "", table.text, ""] + note + [ledger]).joined(separator: "\n")
+    return ([heading, "", table.text, ""] + note + ledger(width)).joined(separator: "\n")
   }
 
   func json() throws -> [UInt8] {
@@ -133,7 +133,8 @@ struct RunTable {
       + (lost > 0 ? ", \(lost) lost at the intake" : "")
   }
 
-  private var ledger: String {
+  /// In as many lines as it takes.
+  private func ledger(_ width: Int) -> [String] {
     let ledger = now.ledger
     var parts = ["ledger: \(ledger.entries) entries in \(ledger.commit.count) commits"]
     if let before, now.seconds > before.seconds {
@@ -147,7 +148,15 @@ struct RunTable {
       parts.append("p99 \(RunTable.time(ledger.commit.p99))")
     }
     parts.append("\(ledger.waiting) waiting")
-    return parts.joined(separator: ", ")
+    return parts.dropFirst().reduce(into: [parts[0]]) { lines, part in
+      let line = "\(lines[lines.count - 1]), \(part)"
+      if line.count < width {
+        lines[lines.count - 1] = line
+      } else {
+        lines[lines.count - 1] += ","
+        lines.append("  \(part)")
+      }
+    }
   }
 
   private func rate(of stage: StageSnapshot) -> Double? {
