@@ -112,7 +112,7 @@ private struct CommitStep {
         encoded.payloadContent == nil ? encoded.payload : nil, encoded.payloadContent?.hexadecimal)
       row = db.lastInsertedRowID
     }
-    let isWithdrawn = try known != nil && product.delivery == nil && isWithdrawn(row)
+    let isWithdrawn = try product.delivery == nil && isWithdrawn(row, product)
     if (known != nil || hasOthers) && !isWithdrawn {
       try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
     }
@@ -132,10 +132,29 @@ private struct CommitStep {
   }
 
   /// Whether somebody took a source record out: that it is given again changes nothing.
-  private func isWithdrawn(_ row: Int64) throws -> Bool {
-    try Bool.fetchOne(
-      db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM withdrawal WHERE record_id = ?)"),
-      arguments: [row]) == true
+  ///
+  /// Taken out with it is the same file with another date, scale or bytes under the same identity,
+  /// and the same bytes under another: what was withdrawn is the picture, not a row of a list.
+  private func isWithdrawn(_ row: Int64, _ product: LedgerEntry.Product) throws -> Bool {
+    let content = product.record.contents.first?.sha256.hexadecimal
+    let found = try Row.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT record_id, audit FROM withdrawal JOIN record ON record.id = record_id
+          WHERE record_id = :row OR instr(CAST(payload AS TEXT), :content) > 0
+            OR (identity = :identity AND json_extract(CAST(payload AS TEXT), '$.fileName')
+              = (SELECT json_extract(CAST(payload AS TEXT), '$.fileName') FROM record
+                WHERE id = :row))
+          ORDER BY record_id <> :row LIMIT 1
+          """),
+      arguments: ["row": row, "content": content, "identity": product.record.identity.text])
+    guard let found else { return false }
+    if found["record_id"] as Int64 != row {
+      try execute(
+        "INSERT INTO withdrawal(record_id, audit) VALUES (?, ?)", row, found["audit"] as Int64)
+      try execute("UPDATE record SET superseded_by = ? WHERE id = ?", row, row)
+    }
+    return true
   }
 
   /// Supersedes the other versions of an identity, and their open deliveries with them.

@@ -125,6 +125,46 @@ import Testing
     try material.expectNothingIdentifiedLeft()
   }
 
+  @Test(
+    "a withdrawn picture stays out with another date, scale, visit, name or end, and only that one",
+    arguments: ["date", "scale", "visit", "name", "bytes"])
+  func withdrawnInDisguise(_ change: String) throws {
+    let material = try Material(good: 2)
+    let file = material.rows[0].file
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try material.run().status == 0)
+    let withdrawn = try material.command([
+      "withdraw", file, "--reason", "consent withdrawn", "--data", material.data,
+    ])
+    #expect(withdrawn.status == 0, "\(withdrawn.talk)")
+    var row = "\(file),S1,V1,2024-03-25,vertex,5"
+    switch change {
+    case "date": row = "\(file),S1,V1,2024-03-26,vertex,5"
+    case "scale": row = "\(file),S1,V1,2024-03-25,vertex,5.1"
+    case "visit": row = "\(file),S1,V2,2024-03-25,vertex,5"
+    case "name":
+      try material.put(material.originals[0], named: "copy.jpg")
+      row = "copy.jpg,S1,V1,2024-03-25,vertex,5"
+    default:
+      try Data(material.originals[0] + [0]).write(to: URL(filePath: "\(material.images)/\(file)"))
+    }
+    try material.writeManifest([Material.header, row, lines(material, ["S1", "S2"])[2]])
+    for _ in 0..<2 {
+      let outcome = try material.run()
+      #expect(try Account(outcome).notices.map(\.code) == ["pictures_withdrawn"], "\(outcome.talk)")
+      #expect(try current(material) == ["S2"])
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures").count == 1)
+    }
+    // Another picture in its place is not what was withdrawn.
+    try material.put(material.originals[1] + [0], named: "other.jpg")
+    try material.writeManifest([
+      Material.header, "other.jpg,S1,V1,2024-03-25,vertex,5", lines(material, ["S1", "S2"])[2],
+    ])
+    _ = try material.run()
+    #expect(try current(material) == ["S1", "S2"])
+  }
+
   @Test("tables in which a picture is excluded now are a new export in the audit chain")
   func withdrawnIsExported() throws {
     let material = try Material(good: 1)
