@@ -8,8 +8,9 @@ import StageKit
 /// a delivery stand (DESIGN §5.6).
 ///
 /// A key covers the stage's id, result version, canonical settings (files by SHA-256, secrets by
-/// key id), its grants and the study, and the same of every stage down to the next stored record;
-/// never a path or a time. A stage that reads the clock gets a new key in every run.
+/// key id), its grants and the study, and the same of every stage down to the next stored record,
+/// those with their names, under which their results are kept; never a path or a time. A stage that
+/// reads the clock gets a new key in every run.
 struct ReuseKeys {
   private let plan: Plan
   private let study: String
@@ -42,7 +43,9 @@ struct ReuseKeys {
   }
 
   /// What the key of everything from a stage to the next stored record is made of.
-  private func parts(of name: String) -> JSONValue {
+  ///
+  /// - Parameter isNamed: whether the stage's name is a part, which for a stored edge it is anyway.
+  private func parts(of name: String, isNamed: Bool = false) -> JSONValue {
     guard let stage = plan.stage(name) else { preconditionFailure("the plan has its own stages") }
     let manifest = stage.entry.manifest
     var members: [JSONValue.Member] = [
@@ -52,12 +55,13 @@ struct ReuseKeys {
       JSONValue.Member("declassify", .string(stage.declassify?.rawValue ?? "")),
       JSONValue.Member("study", .string(study)),
     ]
+    if isNamed { members.append(JSONValue.Member("name", .string(name))) }
     if let destination = destinations[name] {
       members.append(JSONValue.Member("destination", .string(destination.name)))
     }
     if manifest.readsClock { members.append(JSONValue.Member("run", .string(runNonce))) }
     if let output = stage.entry.output, !output.isStored {
-      let next = plan.edges(outOf: name).map { parts(of: $0.to) }
+      let next = plan.edges(outOf: name).map { parts(of: $0.to, isNamed: true) }
       members.append(JSONValue.Member("next", .array(next)))
     }
     return .object(members)

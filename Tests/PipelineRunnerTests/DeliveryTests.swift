@@ -56,6 +56,35 @@ import Testing
     #expect(board.state.withLock { $0.projected.last?.sorted() } == Array(0..<20))
   }
 
+  /// Results are kept under the name of the stage that gave them, also of one that works on records
+  /// which the ledger does not keep.
+  @Test func aStageThatIsRenamedHandsItsResultsOn() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    func run(_ store: String) async throws -> RunReport {
+      let text = """
+        anagen: 1
+        name: renamed
+        vars: {data: {type: path}}
+        durability: none
+        stages:
+          numbers: {use: test.numbers, with: {board: \(name), count: 5}}
+          derive: {use: test.derive, from: numbers, with: {board: \(name)}}
+          \(store): {use: test.store, from: derive}
+          sink: {use: test.results, from: \(store), accepts: identified, with: {board: \(name)}}
+          page: {use: test.projection, from: \(store), accepts: identified, with: {board: \(name)}}
+        """
+      return try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
+    }
+    _ = try await run("store")
+    for store in ["keep", "keep", "store"] {
+      let report = try await run(store)
+      #expect(report.mismatches.isEmpty)
+      #expect(board.state.withLock { $0.projected.last?.sorted() } == Array(0..<5), "as \(store)")
+    }
+    #expect(board.state.withLock { $0.taken.keys.sorted() } == Array(0..<5))
+  }
+
   @Test func aSlowSinkNeverStallsItsSource() async throws {
     let (folder, board) = (TemporaryFolder(), TestBoard())
     let name = board.register()
