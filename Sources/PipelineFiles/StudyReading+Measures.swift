@@ -117,6 +117,11 @@ extension StudyReading {
           .studyConflict, at: node.place, "thin hair would be thicker than vellus hair",
           hint: "make 'thin_below' at most 'vellus_at_most'")
       }
+      if vellus > Self.thickestHair {
+        reader.report(
+          .studyConflict, at: node.place, "no hair is thicker than 'vellus_at_most' says",
+          hint: "check its unit: cut-offs of 30um and 40um are usual")
+      }
       study.cutOffs = CutOffs(vellusAtMost: vellus, thinBelow: thin)
     }
     study.missingReasons =
@@ -150,6 +155,8 @@ extension StudyReading {
     return review
   }
 
+  /// In µm; the thickest scalp hairs known have some 180.
+  static let thickestHair = 200.0
   /// The parts of an acquisition that a file's name can tell.
   static let patternParts = [
     "subject", "visit", "session", "region", "side", "placement", "field", "attempt", "date",

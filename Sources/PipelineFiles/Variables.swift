@@ -56,7 +56,8 @@ struct VariableReader {
         VariableDeclaration(
           name: "data", kind: .path, place: place, value: value, isGiven: given["data"] != nil))
     }
-    let known = (node?.entries?.map(\.key) ?? []) + ["data"]
+    let declaredNames = node?.entries?.map(\.key) ?? []
+    let known = declaredNames + (declaredNames.contains("data") ? [] : ["data"])
     for name in given.keys.sorted() where !known.contains(name) {
       reader.findings.reportUnknown(
         .undeclaredVariable, at: place, in: reader.source,
