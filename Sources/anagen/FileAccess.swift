@@ -19,7 +19,8 @@ enum FileAccess {
   ///
   /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.
   static func read(_ path: String) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a pipe would wait for a writer; for a file the flag means nothing.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("cannot be opened", path, hint(for: errno)) }
     defer { close(descriptor) }
     var status = stat()

@@ -89,16 +89,18 @@ struct WithdrawCommand: AnagenCommand {
     var records: Set<Int64> = []
     for name in pictures {
       let found = candidates.filter {
-        $0.file == name || $0.acquisition.path == name
+        $0.file == name || name.hasSuffix("/\($0.file)") || $0.acquisition.path == name
           || $0.acquisition.path.hasSuffix("/\(name)") && name.contains("/")
       }
-      guard found.count <= 1 else {
+      // One acquisition may have been withdrawn in several versions.
+      let acquisitions = Set(found.map(\.acquisition.path)).sorted()
+      guard acquisitions.count <= 1 else {
         throw CommandFailure(
-          .usage, "\(found.count) pictures are called '\(name)'",
-          hint: "name their acquisitions: \(Notice.list(found.map(\.acquisition.path)))")
+          .usage, "\(acquisitions.count) pictures are called '\(name)'",
+          hint: "name their acquisitions: \(Notice.list(acquisitions))")
       }
-      guard let picture = found.first else { throw missing(name, all) }
-      records.insert(picture.record)
+      guard !found.isEmpty else { throw missing(name, all) }
+      records.formUnion(found.map(\.record))
     }
     if let subject {
       let found = candidates.filter { $0.acquisition.subject == subject }

@@ -163,6 +163,17 @@ import Testing
     ])
     _ = try material.run()
     #expect(try current(material) == ["S1", "S2"])
+
+    if row.hasPrefix(file), !row.contains("V2") {
+      let undone = try material.command([
+        "withdraw", "--undo", "images/\(file)", "--reason", "a mistake", "--data", material.data,
+      ])
+      #expect(undone.status == 0, "\(undone.talk)")
+      try material.writeManifest([Material.header, row, lines(material, ["S1", "S2"])[2]])
+      let back = try material.run()
+      #expect(try Account(back).notices.isEmpty, "\(back.talk)")
+      #expect(try current(material) == ["S1", "S2"])
+    }
   }
 
   @Test("tables in which a picture is excluded now are a new export in the audit chain")

@@ -25,6 +25,14 @@ struct MeasureTests {
     #expect(try names(in: drawn(material)).allSatisfy { $0.hasSuffix(".measured.png") })
   }
 
+  @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedAtOnce() throws {
+    let material = try Material(good: 1)
+    let pipe = "\(material.path)/pipe.jpg"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let outcome = try material.command(["measure", pipe, "--um-per-px", "5"])
+    #expect(outcome.status == 74 && outcome.talk.contains("is not a file"), "\(outcome.talk)")
+  }
+
   @Test(.enabled(if: Machine.canMount, Machine.mountReason))
   func aFullDiskIsSaidAndNoHalfCopyIsLeft() throws {
     let material = try Material(good: 1)

@@ -71,7 +71,7 @@ struct QualityGate: Sendable {
         "more than half of the picture is covered: switch overlays off, centre the probe")
     }
     if !lengths.isEmpty, quantile(lengths.map { Float($0) }, 0.9) > Float(longestStub) {
-      reasons.append("long hair, whose count is not reliable: clip it to 0.5 to 1.5 mm")
+      reasons.append("long hair: its count is not reliable, clip it to 0.5 to 1.5 mm")
     }
     // Half at 14 µm, where the gate closes; a perfect lens would give 1.
     let sharpness = pointSpread.map {
