@@ -33,7 +33,12 @@ public final class DataFolderLock: Sendable {
     self.descriptor = descriptor
   }
 
-  deinit { close(descriptor) }
+  /// A child that is just being started has a copy of the descriptor until it becomes its program,
+  /// so closing alone would leave the lock to it.
+  deinit {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// The process that owns a data folder, such as `4711`; `nil` when none does.
   ///

@@ -25,6 +25,26 @@ import Testing
     _ = try DataFolderLock(DataFolder(path: folder.path))
   }
 
+  /// A child that is being started holds a copy of every descriptor for a moment.
+  @Test func theLockIsFreeThoughACopyOfItsDescriptorIsLeft() throws {
+    let folder = TemporaryFolder()
+    var copy: Int32 = -1
+    do {
+      let lock = try DataFolderLock(DataFolder(path: folder.path))
+      for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+        guard let number = Int32(name), let file = realpath("/proc/self/fd/\(name)", nil) else {
+          continue
+        }
+        defer { free(file) }
+        if String(cString: file).hasSuffix("\(folder.path)/private/lock") { copy = dup(number) }
+      }
+      withExtendedLifetime(lock) {}
+    }
+    #expect(copy >= 0, "the lock's descriptor was found")
+    defer { close(copy) }
+    _ = try DataFolderLock(DataFolder(path: folder.path))
+  }
+
   @Test func thePrivateFolderIsItsOwnersAlone() async throws {
     let (folder, board) = (TemporaryFolder(), TestBoard())
     let name = board.register()
