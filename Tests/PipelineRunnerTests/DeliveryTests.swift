@@ -99,23 +99,13 @@ import Testing
   @Test func aPartnerThatComesLaterIsFoundAllTheSame() async throws {
     let (folder, board) = (TemporaryFolder(), TestBoard())
     let name = board.register()
-    let text = """
-      anagen: 1
-      name: partners
-      vars: {data: {type: path}}
-      durability: none
-      stages:
-        numbers: {use: test.numbers, with: {count: 200}}
-        pair: {use: test.pair, from: numbers}
-        sink: {use: test.results, from: pair, accepts: identified, with: {board: \(name)}}
-      """
-    let report = try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
+    let report = try await runPartners(200, folder, board: name)
     #expect(report.mismatches.isEmpty)
     // Each number looks up its successor: all but the last find it, however early they asked.
     let taken = board.state.withLock { $0.taken.mapValues(\.last) }
     #expect((0..<199).allSatisfy { taken[$0] == $0 + 1 })
     #expect(taken[199] == -1)
-    let again = try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
+    let again = try await runPartners(200, folder, board: name)
     #expect(again.edges.allSatisfy { $0.counts.opened == 0 })
   }
 
@@ -123,24 +113,28 @@ import Testing
   @Test func whatALookUpGaveBeforeItsPartnerCameDoesNotReturn() async throws {
     let (folder, board) = (TemporaryFolder(), TestBoard())
     let name = board.register()
-    func run(count: Int) async throws -> RunReport {
-      let text = """
-        anagen: 1
-        name: partners
-        vars: {data: {type: path}}
-        durability: none
-        stages:
-          numbers: {use: test.numbers, with: {count: \(count)}}
-          pair: {use: test.pair, from: numbers}
-          sink: {use: test.results, from: pair, accepts: identified, with: {board: \(name)}}
-        """
-      return try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
-    }
-    _ = try await run(count: 1)
-    _ = try await run(count: 2)
+    _ = try await runPartners(1, folder, board: name)
+    _ = try await runPartners(2, folder, board: name)
     #expect(board.state.withLock { $0.taken[0] } == [-1, 1])
-    let again = try await run(count: 2)
+    let again = try await runPartners(2, folder, board: name)
     #expect(again.edges.allSatisfy { $0.counts.opened == 0 })
     #expect(board.state.withLock { $0.taken } == [0: [-1, 1], 1: [-1]])
+  }
+
+  /// Runs numbers of which each looks its successor up.
+  private func runPartners(
+    _ count: Int, _ folder: TemporaryFolder, board: String
+  ) async throws -> RunReport {
+    let text = """
+      anagen: 1
+      name: partners
+      vars: {data: {type: path}}
+      durability: none
+      stages:
+        numbers: {use: test.numbers, with: {count: \(count)}}
+        pair: {use: test.pair, from: numbers}
+        sink: {use: test.results, from: pair, accepts: identified, with: {board: \(board)}}
+      """
+    return try await TestRuns.run(try TestRuns.plan(text, folder: folder.path))
   }
 }
