@@ -103,10 +103,39 @@ struct BenchmarkNumberSink: Sink {
   }
 }
 
+/// A small record that no ledger holds.
+struct BenchmarkTick: Record {
+  static let schema = SchemaID("benchmark.tick", 1, 0)
+  let value: Int
+  var identity: RecordIdentity { RecordIdentity("tick:\(value)") }
+  var privacy: PrivacyLabel { .identified }
+  var byteCount: Int { 64 }
+}
+
+struct BenchmarkClock: Source {
+  static let manifest = StageManifest(
+    id: "benchmark.clock", summary: "Ticks.", resultVersion: "1", workingSetBytes: 0)
+  let count: Int
+  init(settings: CountSettings, context: StageContext) { count = settings.count }
+  func run(into output: SourceOutput<BenchmarkTick>) async throws {
+    for value in 0..<count { try await output.emit(BenchmarkTick(value: value)) }
+  }
+}
+
+struct BenchmarkTickSink: Sink {
+  static let manifest = StageManifest(
+    id: "benchmark.tick_sink", summary: "Takes ticks.", resultVersion: "1", workingSetBytes: 0,
+    effect: .idempotent)
+  var destination: String { "ticks" }
+  init(settings: NoSettings, context: StageContext) {}
+  func accept(_ input: BenchmarkTick, in delivery: DeliveryContext) async throws {}
+}
+
 enum BenchmarkPipeline {
   private static let catalogue = [
     StageEntry(BenchmarkFolder.self), StageEntry(BenchmarkFileSink.self),
     StageEntry(BenchmarkCounter.self), StageEntry(BenchmarkNumberSink.self),
+    StageEntry(BenchmarkClock.self), StageEntry(BenchmarkTickSink.self),
   ]
 
   static func copy(_ folder: String, to data: String, durability: String) throws -> PipelineRun {
@@ -133,6 +162,20 @@ enum BenchmarkPipeline {
       stages:
         numbers: {use: benchmark.count, with: {count: \(count)}}
         sink: {use: benchmark.number_sink, from: numbers, accepts: identified}
+      """, data: data)
+  }
+
+  static func ticks(_ count: Int, to data: String) throws -> PipelineRun {
+    try run(
+      """
+      anagen: 1
+      name: ticks
+      vars: {data: {type: path}}
+      durability: none
+      defaults: {queue: {max_records: 1024, max_bytes: 1MiB}}
+      stages:
+        ticks: {use: benchmark.clock, with: {count: \(count)}}
+        sink: {use: benchmark.tick_sink, from: ticks, accepts: identified}
       """, data: data)
   }
 

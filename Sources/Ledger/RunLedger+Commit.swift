@@ -22,7 +22,10 @@ extension RunLedger {
         let now = now()
         let exports = ExportTally(
           writer: AuditWriter(db: db, actor: actor, now: now), run: run, plan: planDigest)
-        let step = CommitStep(db: db, run: run, now: now, routes: routes, exports: exports)
+        let step = CommitStep(
+          db: db, run: run, now: now, routes: routes, exports: exports,
+          hasWithdrawals: try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM withdrawal)")) == true)
         let outcomes = try entries.map { try step.perform($0) }
         try exports.write()
         return outcomes
@@ -44,6 +47,8 @@ private struct CommitStep {
   let now: Double
   let routes: RouteTable
   let exports: ExportTally
+  /// Asked once: what a person takes out while the batch is written waits for its end.
+  let hasWithdrawals: Bool
 
   func perform(_ entry: LedgerEntry) throws -> LedgerOutcome {
     var outcome = LedgerOutcome()
@@ -112,7 +117,8 @@ private struct CommitStep {
         encoded.payloadContent == nil ? encoded.payload : nil, encoded.payloadContent?.hexadecimal)
       row = db.lastInsertedRowID
     }
-    let isWithdrawn = try product.delivery == nil && isWithdrawn(row, product)
+    let isWithdrawn =
+      try hasWithdrawals && product.delivery == nil && isWithdrawn(row, product)
     if (known != nil || hasOthers) && !isWithdrawn {
       try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
     }
