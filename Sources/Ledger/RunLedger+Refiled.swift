@@ -75,17 +75,16 @@ extension RunLedger {
     let later: Int64
   }
 
-  /// What this run was given twice.
+  /// What this run was given more than once: each with the first of its content, so that a thousand
+  /// copies of one picture are a thousand pairs.
   private func doubled(_ db: Database) throws -> [Found] {
     try Row.fetchAll(
       db,
       sql: """
-        WITH twice(content) AS MATERIALIZED (
-          SELECT content FROM temp.given GROUP BY content HAVING count(*) > 1)
-        SELECT one.record_id AS earlier, other.record_id AS later FROM twice
-        JOIN temp.given AS one ON one.content = twice.content
-        JOIN temp.given AS other
-          ON other.content = twice.content AND other.record_id > one.record_id
+        WITH twice(content, first) AS MATERIALIZED (
+          SELECT content, min(record_id) FROM temp.given GROUP BY content HAVING count(*) > 1)
+        SELECT first AS earlier, record_id AS later FROM twice
+        JOIN temp.given ON temp.given.content = twice.content AND record_id > first
         ORDER BY earlier, later
         """
     ).map { Found(earlier: $0["earlier"], isEarlierGiven: true, later: $0["later"]) }
@@ -109,10 +108,10 @@ extension RunLedger {
         """)
     while let row = try rows.next() {
       guard let digest = ContentDigest(hexadecimal: row["content"] ?? "") else { continue }
-      let later = try Int64.fetchAll(
-        db.cachedStatement(sql: "SELECT record_id FROM temp.given WHERE content = ?"),
+      let later = try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT min(record_id) FROM temp.given WHERE content = ?"),
         arguments: [RunLedger.givenKey(digest)])
-      found += later.map { Found(earlier: row["id"], isEarlierGiven: false, later: $0) }
+      if let later { found.append(Found(earlier: row["id"], isEarlierGiven: false, later: later)) }
     }
     return found
   }
