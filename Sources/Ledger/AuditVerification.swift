@@ -34,6 +34,43 @@ public struct AuditProblem: Sendable, Equatable {
   public let sequence: Int64
   /// What is wrong, in words.
   public let what: String
+
+  /// What a person does about a chain that was cut or put back.
+  public static let hint =
+    "put the whole data folder back from its backup, 'private' with all that is in it; where there "
+    + "is none, note who removed what, and move private/audit-head away: the entry 'audit.broken' "
+    + "stays in the chain"
+}
+
+extension AuditProblem {
+  static func cut(before head: AuditHead, endsAt last: Int64) -> AuditProblem {
+    AuditProblem(
+      code: .truncated, sequence: head.sequence,
+      what: "the chain ends at entry \(last), and entry \(head.sequence) was there when a head was "
+        + "signed: its end was cut off, or the ledger was put back to an earlier state")
+  }
+
+  static func replaced(_ head: AuditHead) -> AuditProblem {
+    AuditProblem(
+      code: .rolledBack, sequence: head.sequence,
+      what: "entry \(head.sequence) is another one than the head's: the ledger was put back to an "
+        + "earlier state, or is another folder's")
+  }
+
+  static func unsigned(_ head: AuditHead) -> AuditProblem {
+    AuditProblem(
+      code: .badSignature, sequence: head.sequence,
+      what: "the head of entry \(head.sequence) is not signed by its key")
+  }
+
+  static func foreign(_ head: AuditHead) -> AuditProblem {
+    AuditProblem(
+      code: .foreignKey, sequence: head.sequence,
+      what: "the head of entry \(head.sequence) was signed by another key than this chain's")
+  }
+
+  static let unreadableKept = AuditProblem(
+    code: .badSignature, sequence: 0, what: "private/audit-head was changed: it is no head")
 }
 
 /// What a look at a whole audit chain came to.
@@ -44,6 +81,8 @@ public struct AuditVerification: Sendable {
   public let last: (sequence: Int64, hash: ContentDigest)?
   /// How many heads from elsewhere were compared.
   public let heads: Int
+  /// The entry of the head that the folder keeps itself, which was compared too; `nil` without one.
+  public let kept: Int64?
   /// What is wrong, at most ``limit`` of each chain; empty for a sound one.
   public let problems: [AuditProblem]
   /// How many problems there are, also beyond those kept.
@@ -58,15 +97,18 @@ extension LedgerReading {
   /// were kept elsewhere.
   ///
   /// Changed, dropped, added and exchanged entries show by themselves. That the end was cut off, or
-  /// an older copy of the ledger put back, shows against a head alone: whoever can write the folder
-  /// can also write a shorter chain. Costs some 3 µs an entry and no memory.
+  /// an older copy of the ledger put back, shows against a head alone: the one that the folder keeps,
+  /// and, since whoever can write the folder can also remove that, heads that lie elsewhere. Costs
+  /// some 3 µs an entry and no memory.
   ///
   /// - Parameter heads: from runs' outputs and exports' manifests.
   /// - Throws: ``LedgerError``.
   public func verifyAudit(against heads: [AuditHead]) throws -> AuditVerification {
-    try RunLedger.inWords {
+    // Before the ledger is read: what a run at work adds meanwhile is behind it.
+    let kept = try KeptAuditHead.read(in: folder)
+    return try RunLedger.inWords {
       try database.read { db in
-        var check = ChainCheck(heads: heads)
+        var check = ChainCheck(heads: heads, kept: kept)
         let rows = try Row.fetchCursor(
           db, sql: "SELECT sequence, entry, hash FROM audit ORDER BY sequence")
         while let row = try rows.next() { try check.take(row) }
@@ -77,7 +119,7 @@ extension LedgerReading {
             UNION ALL SELECT max(audit) FROM decision UNION ALL SELECT max(audit) FROM projection)
             """)
         let key = try AuditWriter.firstKey(in: db)
-        if key == nil, heads.isEmpty, effects == nil, !hasAuditKey {
+        if key == nil, heads.isEmpty, kept.isAbsent, effects == nil, !hasAuditKey {
           throw LedgerError(
             .absent, subject: "this data folder has no audit chain yet",
             hint: "it was made by an earlier version; the next run begins the chain")
@@ -85,6 +127,14 @@ extension LedgerReading {
         return check.finish(key: key, toldOf: effects)
       }
     }
+  }
+
+  /// What is wrong with the chain by the head that the folder keeps; `nil` when nothing is.
+  ///
+  /// Looks at one entry alone, as every opening of a ledger does.
+  public func auditProblem() throws -> AuditProblem? {
+    let kept = try KeptAuditHead.read(in: folder)
+    return try RunLedger.inWords { try database.read { try kept.problem(in: $0) } }
   }
 
   /// Calls `body` with the text of each entry of the audit chain, oldest first: canonical JSON.
@@ -109,6 +159,7 @@ extension LedgerReading {
 /// The walk along a chain.
 private struct ChainCheck {
   private let heads: [AuditHead]
+  private let kept: KeptAuditHead
   /// The heads by the entry they are of.
   private var awaited: [Int64: [AuditHead]]
   private var previous = AuditChain.start
@@ -117,9 +168,10 @@ private struct ChainCheck {
   private var problems: [AuditProblem] = []
   private var problemCount = 0
 
-  init(heads: [AuditHead]) {
+  init(heads: [AuditHead], kept: KeptAuditHead) {
     self.heads = heads
-    awaited = Dictionary(grouping: heads, by: \.sequence)
+    self.kept = kept
+    awaited = Dictionary(grouping: heads + kept.heads, by: \.sequence)
   }
 
   mutating func take(_ row: Row) throws {
@@ -147,10 +199,7 @@ private struct ChainCheck {
     }
     if let heads = awaited.removeValue(forKey: number) {
       for head in heads where !digest.elementsEqual(bytes(of: head)) {
-        report(
-          .rolledBack, number,
-          "entry \(number) is another one than the head's: the ledger was put back to an earlier "
-            + "state, or is another folder's")
+        report(.replaced(head))
       }
     }
     sequence = number
@@ -159,23 +208,13 @@ private struct ChainCheck {
 
   mutating func finish(key: [UInt8]?, toldOf: Int64?) -> AuditVerification {
     if key == nil { report(.absent, 1, "the chain has no entries: it was removed") }
-    for head in heads {
-      if !head.isSigned {
-        report(
-          .badSignature, head.sequence,
-          "the head of entry \(head.sequence) is not signed by its key")
-      }
-      if let key, head.key != key {
-        report(
-          .foreignKey, head.sequence,
-          "the head of entry \(head.sequence) was signed by another key than this chain's")
-      }
+    if case .unreadable = kept { report(.unreadableKept) }
+    for head in heads + kept.heads {
+      if !head.isSigned { report(.unsigned(head)) }
+      if let key, head.key != key { report(.foreign(head)) }
     }
-    for head in awaited.keys.sorted() where head > sequence {
-      report(
-        .truncated, head,
-        "the chain ends at entry \(sequence), and entry \(head) was there when a head was signed: "
-          + "its end was cut off, or the ledger was put back to an earlier state")
+    for (number, heads) in awaited.sorted(by: { $0.key < $1.key }) where number > sequence {
+      if let head = heads.first { report(.cut(before: head, endsAt: sequence)) }
     }
     if let toldOf, toldOf > sequence {
       report(
@@ -186,8 +225,8 @@ private struct ChainCheck {
     let isWhole = previous.count == SHA256.byteCount && count > 0
     let hash = isWhole ? ContentDigest(bytes: previous) : nil
     return AuditVerification(
-      entries: count, last: hash.map { (sequence, $0) }, heads: heads.count, problems: problems,
-      problemCount: problemCount)
+      entries: count, last: hash.map { (sequence, $0) }, heads: heads.count,
+      kept: kept.heads.first?.sequence, problems: problems, problemCount: problemCount)
   }
 
   private func bytes(of head: AuditHead) -> [UInt8] {
@@ -199,9 +238,11 @@ private struct ChainCheck {
   }
 
   private mutating func report(_ code: AuditProblem.Code, _ sequence: Int64, _ what: String) {
+    report(AuditProblem(code: code, sequence: sequence, what: what))
+  }
+
+  private mutating func report(_ problem: AuditProblem) {
     problemCount += 1
-    if problems.count < AuditVerification.limit {
-      problems.append(AuditProblem(code: code, sequence: sequence, what: what))
-    }
+    if problems.count < AuditVerification.limit { problems.append(problem) }
   }
 }

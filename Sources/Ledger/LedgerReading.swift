@@ -6,6 +6,7 @@ public import StageKit
 /// A data folder's ledger opened to be looked at, also while a run owns it.
 public struct LedgerReading: Sendable {
   let database: DatabaseQueue
+  let folder: DataFolder
   /// Whether the folder has the key of an audit chain.
   let hasAuditKey: Bool
 
@@ -19,6 +20,7 @@ public struct LedgerReading: Sendable {
     configuration.readonly = true
     configuration.busyMode = .timeout(10)
     try RunLedger.upgrade(folder)
+    self.folder = folder
     hasAuditKey = FileSystem.size(of: "\(folder.privatePath)/audit-key.pub") != nil
     database = try RunLedger.inWords { try DatabaseQueue(path: path, configuration: configuration) }
   }

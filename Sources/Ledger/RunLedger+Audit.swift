@@ -14,6 +14,19 @@ extension RunLedger {
     return try auditKey.sign(sequence: last.sequence, hash: last.hash)
   }
 
+  /// Keeps the chain's head in the folder, for the next opening; one that the chain lacks stays, so
+  /// that the finding does.
+  ///
+  /// - Returns: the head.
+  /// - Throws: ``LedgerError``.
+  @discardableResult
+  public func keepAuditHead() throws -> AuditHead {
+    let head = try auditHead()
+    // Where commits are not synced, a power cut could leave the head and take its entry.
+    if isDurable, auditProblem == nil { try KeptAuditHead.write(head, in: folder) }
+    return head
+  }
+
   /// Notes that this run goes on from one that was at work, with a pipeline that somebody changed.
   public func noteReconfigured() throws {
     try RunLedger.inWords {
@@ -31,20 +44,28 @@ extension RunLedger {
   }
 
   /// Reads or makes the key, and begins the chain when there is none.
+  ///
+  /// - Returns: the key, and what is wrong with the chain by the head that the folder keeps.
   static func openChain(
     _ database: DatabasePool, folder: DataFolder, by actor: String, at now: Double
-  ) throws -> AuditKey {
-    let expected = try inWords { try database.read { try AuditWriter.firstKey(in: $0) } }
+  ) throws -> (key: AuditKey, problem: AuditProblem?) {
+    let kept = try KeptAuditHead.read(in: folder)
+    let (expected, problem) = try inWords {
+      try database.read { (try AuditWriter.firstKey(in: $0), try kept.problem(in: $0)) }
+    }
     let key = try AuditKey(folder: folder, expected: expected)
-    guard expected == nil else { return key }
     try inWords {
       try database.write { db in
-        _ = try AuditWriter(db: db, actor: actor, now: now).append(
-          AuditAction(
-            name: .begin, what: [.init("key", .string(Base64URL.text(key.publicBytes)))]))
+        let writer = AuditWriter(db: db, actor: actor, now: now)
+        if expected == nil {
+          _ = try writer.append(
+            AuditAction(
+              name: .begin, what: [.init("key", .string(Base64URL.text(key.publicBytes)))]))
+        }
+        if problem != nil { try writer.noteBroken(lacking: kept) }
       }
     }
-    return key
+    return (key, problem)
   }
 }
 
@@ -66,6 +87,24 @@ struct AuditWriter {
     try db.cachedStatement(sql: "INSERT INTO audit(sequence, entry, hash) VALUES (?, ?, ?)")
       .execute(arguments: [sequence, text, Data(hash)])
     return sequence
+  }
+
+  /// Notes that the chain lacks a head, unless it says so already.
+  func noteBroken(lacking kept: KeptAuditHead) throws {
+    let what: [JSONValue.Member] = kept.heads.flatMap { head in
+      [
+        JSONValue.Member("entry", .integer(head.sequence)),
+        JSONValue.Member("hash", .string(head.hash.hexadecimal)),
+      ]
+    }
+    let action = AuditAction(name: .broken, what: what)
+    let isNoted = try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM audit WHERE json_extract(entry, '$.action') = ?
+          AND json_extract(entry, '$.what') = json(?))
+        """, arguments: [action.name.rawValue, JSONValue.object(what).text])
+    if isNoted != true { _ = try append(action) }
   }
 
   /// The number that the next entry will have.

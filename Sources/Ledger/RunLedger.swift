@@ -32,6 +32,10 @@ public final class RunLedger: Sendable {
   let planDigest: String
   let actor: String
   let auditKey: AuditKey
+  let folder: DataFolder
+  let isDurable: Bool
+  /// What is wrong with the audit chain by the head that the folder keeps; found at the opening.
+  public let auditProblem: AuditProblem?
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
   /// Held by runs alone.
@@ -66,7 +70,10 @@ public final class RunLedger: Sendable {
     let planDigest = ContentDigest(bytes: digest).hexadecimal
     self.planDigest = planDigest
     self.actor = actor
-    auditKey = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
+    self.folder = folder
+    isDurable = durability == .full
+    (auditKey, auditProblem) = try RunLedger.openChain(
+      database, folder: folder, by: actor, at: now())
     let text = String(decoding: plan, as: UTF8.self)
     let origin = try source.map {
       String(decoding: try CanonicalJSONEncoder().encode($0), as: UTF8.self)
@@ -98,7 +105,8 @@ public final class RunLedger: Sendable {
     return reserve?.release() ?? false
   }
 
-  /// Notes how the run ended; the disk reserve, which a folder at rest does not need, makes room.
+  /// Notes how the run ended, and keeps the audit chain's head; the disk reserve, which a folder at
+  /// rest does not need, makes room.
   ///
   /// - Parameter outcome: `completed`, `drained`, `interrupted` or `failed`.
   public func endRun(_ outcome: String) throws {
@@ -110,6 +118,7 @@ public final class RunLedger: Sendable {
           arguments: [now(), outcome, run])
       }
     }
+    try keepAuditHead()
   }
 
   /// Opens a data folder's ledger for what a person decides between runs; it is of the last run.
@@ -130,7 +139,10 @@ public final class RunLedger: Sendable {
     self.database = database
     self.now = now
     self.actor = actor
-    auditKey = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
+    self.folder = folder
+    isDurable = true
+    (auditKey, auditProblem) = try RunLedger.openChain(
+      database, folder: folder, by: actor, at: now())
     guard let last = try RunLedger.inWords({ try database.read { try LastRun.read($0) } }) else {
       throw LedgerError(absentIn: folder)
     }

@@ -143,6 +143,7 @@ public final class PipelineRun: Sendable {
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       actor: options.actor, now: options.now)
+    tellAuditProblem(of: ledger)
     if let last = ledger.last, last.isUnfinished {
       // One that came to its end left nothing; what waits was released from quarantine since.
       let message: Logger.Message =
@@ -176,6 +177,20 @@ public final class PipelineRun: Sendable {
       }
       throw error
     }
+  }
+
+  /// The run goes on, since the pictures are there to be handled, and tells it here, at its end and
+  /// in what leaves.
+  private func tellAuditProblem(of ledger: RunLedger) {
+    guard let problem = ledger.auditProblem else { return }
+    options.logger.warning(
+      "the audit log was cut or put back since its head was kept",
+      metadata: ["found": "\(problem.code.name)", "entry": "\(problem.sequence)"])
+    notes.add(
+      Notice(
+        stage: "ledger", code: "audit_log",
+        what: "the audit log is not what it was: \(problem.what)", hint: AuditProblem.hint,
+        isNegative: true))
   }
 
   // MARK: For the session

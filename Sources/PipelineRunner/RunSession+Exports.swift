@@ -36,13 +36,14 @@ extension RunSession {
     return destinations
   }
 
-  /// Notes a projection that may leave before it is written, and gives the head that covers it.
-  func auditHead(
+  /// Notes a projection that may leave before it is written, and gives what the chain says of it.
+  func auditStatement(
     ofExporting records: [LedgerReference], withdrawn: Int, to stage: Plan.Stage
-  ) throws -> String? {
+  ) throws -> AuditStatement? {
     guard plan.isExport(stage) else { return nil }
     try ledger.exportProjection(stage.name, records: records, withdrawn: withdrawn)
-    return try ledger.auditHead().description
+    return AuditStatement(
+      head: try ledger.auditHead().description, problem: ledger.auditProblem?.what)
   }
 }
 

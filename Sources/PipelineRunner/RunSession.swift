@@ -329,7 +329,7 @@ struct RunSession: Sendable {
       let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
       let withdrawn = references.count - standing.count
-      let head = try auditHead(ofExporting: references, withdrawn: withdrawn, to: stage.plan)
+      let audit = try auditStatement(ofExporting: references, withdrawn: withdrawn, to: stage.plan)
       let meter = run.meters[name]
       meter.opened(nil)
       let call = meter.began()
@@ -339,7 +339,7 @@ struct RunSession: Sendable {
       }
       try await failing(name) {
         try await project(
-          standing.count, withdrawn, setAside, refused, head
+          standing.count, withdrawn, setAside, refused, audit
         ) { index in
           meter.received(in: call)
           let reference = references[index]

@@ -137,6 +137,20 @@ public struct SourceOutput<Output: Record>: Sendable {
   public func accept(_ record: Output) async throws { try await put(record, true) }
 }
 
+/// What a host's audit chain says of an export.
+public struct AuditStatement: Sendable {
+  /// The chain's signed head, which covers the export.
+  public let head: String
+  /// What is wrong with the chain, in words, where that is known: who is given the export is told.
+  public let problem: String?
+
+  /// Makes a statement.
+  public init(head: String, problem: String? = nil) {
+    self.head = head
+    self.problem = problem
+  }
+}
+
 /// The records that a projection is written from, in the order of their identities.
 public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   private let fetch: @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
@@ -151,23 +165,23 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   ///
   /// Empty unless the projection takes identified records and writes below `private/` alone.
   public let refused: [Refused]
-  /// The signed head of the host's audit chain, which covers this very export: for its manifest.
+  /// What the host's audit chain says of this very export: for its manifest.
   ///
   /// `nil` where nothing leaves, or where the host keeps no chain.
-  public let auditHead: String?
+  public let audit: AuditStatement?
 
   /// Wraps the host's store; `fetch` gives the record at a position below `count`, and behind these
   /// the withdrawn ones.
   public init(
     count: Int, withdrawnCount: Int = 0, setAside: [SetAside] = [], refused: [Refused] = [],
-    auditHead: String? = nil,
+    audit: AuditStatement? = nil,
     fetch: @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
   ) {
     self.count = count
     self.withdrawnCount = withdrawnCount
     self.setAside = setAside
     self.refused = refused
-    self.auditHead = auditHead
+    self.audit = audit
     self.fetch = fetch
   }
 

@@ -102,11 +102,11 @@ public enum RunningStage: Sendable {
     query: @Sendable (EffectKey) async throws -> Bool,
     finish: @Sendable (UpstreamAccount) async throws -> Void)
   /// Writes all at drain: so many records, so many withdrawn ones behind them, what was set aside,
-  /// what was refused, the audit head, each record fetched by position.
+  /// what was refused, what the audit chain says, each record fetched by position.
   case projection(
     project:
       @Sendable (
-        Int, Int, [SetAside], [Refused], String?,
+        Int, Int, [SetAside], [Refused], AuditStatement?,
         @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
       ) async throws -> Void)
 
@@ -162,11 +162,11 @@ extension StageEntry {
   /// Describes a projection.
   public init<Type: Projection>(_ type: Type.Type) {
     self.init(type, kind: .projection, input: RecordType(Type.Input.self), output: nil) { stage in
-      .projection(project: { count, withdrawn, setAside, refused, head, fetch in
+      .projection(project: { count, withdrawn, setAside, refused, audit, fetch in
         try await stage.project(
           ProjectedRecords(
             count: count, withdrawnCount: withdrawn, setAside: setAside, refused: refused,
-            auditHead: head, fetch: fetch))
+            audit: audit, fetch: fetch))
       })
     }
   }

@@ -20,9 +20,11 @@ struct AuditCommand: ParsableCommand {
           anagen audit verify --data OUT --head 12:9f3c...
 
         Each entry's hash covers the entry before it. That the chain's end was cut off, or that \
-        the whole ledger was put back to an older copy, shows only against a head that was kept \
-        elsewhere: each run prints one, and every export's manifest.json holds one. The exit \
-        status is 1 when something is wrong.
+        the ledger was put back to an older copy, shows against a head: the folder keeps the last \
+        one in OUT/private/audit-head, and each run holds its ledger against it. Who removes that \
+        too, or puts the whole folder back, is found out only by a head that was kept elsewhere: \
+        each run prints one, and every export's manifest.json holds one. The exit status is 1 when \
+        something is wrong.
         """)
 
     @OptionGroup var place: DataFolderArgument
@@ -112,13 +114,21 @@ private struct AuditAccount {
     }
     let count = "\(verification.entries) entr\(verification.entries == 1 ? "y" : "ies")"
     guard lines.isEmpty else {
-      return (lines + ["\(count), NOT as they were written: keep the data folder as it is"])
-        .joined(separator: "\n")
+      return
+        (lines + [
+          "\(count), NOT as they were written: keep a copy of the data folder as it is",
+          AuditProblem.hint,
+        ]).joined(separator: "\n")
     }
     lines.append("\(count), each as it was written")
     lines.append(
+      verification.kept.map {
+        "nothing is missing up to entry \($0), the head in private/audit-head"
+      }
+        ?? "no head is kept in private/audit-head: a cut end does not show by itself")
+    lines.append(
       verification.heads == 0
-        ? "give --head to see whether the end was cut off: a run printed it, an export holds it"
+        ? "--head compares one from elsewhere too: a run printed it, an export holds it"
         : "nothing is missing up to the head\(verification.heads == 1 ? "" : "s") given")
     return lines.joined(separator: "\n")
   }
@@ -129,6 +139,7 @@ private struct AuditAccount {
       .init("entries", .integer(verification.entries)),
       .init("hash", verification.last.map { .string($0.hash.hexadecimal) } ?? .null),
       .init("heads", .integer(Int64(verification.heads))),
+      .init("kept", verification.kept.map { .integer($0) } ?? .null),
       .init("problemCount", .integer(Int64(verification.problemCount))),
       .init(
         "problems",

@@ -46,7 +46,7 @@ extension QuarantineCommand {
         try environment.terminal.result(
           outcome.openedText("approved, open again", isLive: isLive))
       }
-      return .done
+      return DecisionPlace.status(telling: outcome.auditProblem, on: environment.terminal)
     }
   }
 }

@@ -50,7 +50,7 @@ extension QuarantineCommand {
       case .text:
         try environment.terminal.result(outcome.openedText("open again", isLive: isLive))
       }
-      return .done
+      return DecisionPlace.status(telling: outcome.auditProblem, on: environment.terminal)
     }
   }
 
@@ -99,7 +99,7 @@ extension QuarantineCommand {
         try environment.terminal.result(
           (lines + ["audit head \(outcome.auditHead)"]).joined(separator: "\n"))
       }
-      return .done
+      return DecisionPlace.status(telling: outcome.auditProblem, on: environment.terminal)
     }
 
     private func fate(of delivery: PurgedDelivery) -> String {
@@ -147,6 +147,15 @@ struct DecisionPlace {
     // What was drawn for the decision has served.
     try HeldPicture(folder: folder).remove(decision.numbers)
     return (outcome, live != nil)
+  }
+
+  /// Tells what is wrong with the audit chain in which a decision was noted, if anything is.
+  ///
+  /// - Returns: what the command ends with.
+  static func status(telling problem: String?, on terminal: Terminal) -> ExitStatus {
+    guard let problem else { return .done }
+    terminal.warning("the audit log is not what it was: \(problem); \(AuditProblem.hint)")
+    return .setAside
   }
 
   /// Decides something in the ledger of a folder on which no run works.

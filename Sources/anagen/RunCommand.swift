@@ -23,7 +23,8 @@ struct RunCommand: AnagenCommand {
       and given up where something was.
 
       The exit status is 1 when something is set aside, and 'anagen quarantine list' tells why, or \
-      when the run calls for ATTENTION: released pictures are lost, or one picture counts twice.
+      when the run calls for ATTENTION: released pictures are lost, the audit log was cut, or one \
+      picture counts twice.
       """)
 
   @OptionGroup var pipeline: PipelineArguments

@@ -13,7 +13,8 @@ struct StatusCommand: AnagenCommand {
         anagen status --data OUT --study study.yaml
 
       With a study, also what its schedule asks of the subjects seen so far and no picture was \
-      taken of. The exit status is 1 when something waits, is missing or is set aside.
+      taken of. The exit status is 1 when something waits, is missing or is set aside, or the \
+      audit log is not what it was.
       """)
 
   @OptionGroup var place: DataFolderArgument
@@ -31,6 +32,7 @@ struct StatusCommand: AnagenCommand {
       folder: folder, last: last,
       owner: last?.entry.endedAt == nil ? try DataFolderLock.owner(of: folder) : nil,
       counts: try reading.edgeCounts(), setAside: try reading.quarantined(),
+      auditProblem: try reading.auditProblem()?.what,
       missing: try study.map {
         try MissingAcquisitions(
           folder: folder, study: StudyArgument.read($0, on: environment.terminal))
@@ -39,7 +41,7 @@ struct StatusCommand: AnagenCommand {
     case .json: try environment.terminal.result(state.json.text)
     case .text: try environment.terminal.result(state.text)
     }
-    return state.isFinished ? .done : .setAside
+    return state.isFinished && state.auditProblem == nil ? .done : .setAside
   }
 }
 
@@ -51,6 +53,7 @@ private struct FolderState {
   let owner: String?
   let counts: [(edge: EdgeKey, counts: DeliveryCounts)]
   let setAside: [QuarantinedDelivery]
+  let auditProblem: String?
   let missing: MissingAcquisitions?
 
   var isFinished: Bool {
@@ -63,6 +66,10 @@ private struct FolderState {
     if !setAside.isEmpty {
       lines += ["", QuarantineTable.reasons(of: setAside)]
       lines.append("'anagen quarantine list' shows each")
+    }
+    if let auditProblem {
+      lines += ["", "ATTENTION: the audit log is not what it was: \(auditProblem);"]
+      lines.append("  \(AuditProblem.hint)")
     }
     if let missing, !missing.gaps.isEmpty { lines += ["", missing.text] }
     return lines.joined(separator: "\n")
@@ -78,6 +85,7 @@ private struct FolderState {
       .init("setAside", .integer(Int64(setAside.count))),
       .init("purged", .integer(Int64(counts.reduce(0) { $0 + $1.counts.purged }))),
       .init("finished", .boolean(isFinished)),
+      .init("auditProblem", auditProblem.map { .string($0) } ?? .null),
     ]
     if let missing { members.append(.init("missing", missing.json)) }
     return .object(members)

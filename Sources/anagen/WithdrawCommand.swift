@@ -44,7 +44,7 @@ struct WithdrawCommand: AnagenCommand {
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let folder = place.folder(in: environment)
-    let (chosen, head) = try DecisionPlace(folder: folder).decide(by: actor.name) {
+    let (chosen, head, problem) = try DecisionPlace(folder: folder).decide(by: actor.name) {
       try carryOut(in: $0, of: folder)
     }
     switch output.format {
@@ -66,13 +66,13 @@ struct WithdrawCommand: AnagenCommand {
       try environment.terminal.result(
         (lines + [taker, "audit head \(head)"]).joined(separator: "\n"))
     }
-    return .done
+    return DecisionPlace.status(telling: problem, on: environment.terminal)
   }
 
   /// Withdraws or reinstates what is meant, and gives the audit chain's head after it.
   private func carryOut(
     in ledger: RunLedger, of folder: DataFolder
-  ) throws -> (chosen: [SourcePicture], head: String) {
+  ) throws -> (chosen: [SourcePicture], head: String, problem: String?) {
     let pictures = try chosen(of: LedgerReading(folder: folder).sourcePictures())
     let records = pictures.map(\.record)
     if undo {
@@ -80,7 +80,7 @@ struct WithdrawCommand: AnagenCommand {
     } else {
       try ledger.withdraw(records, by: actor.name, reason: reason)
     }
-    return (pictures, try ledger.auditHead().description)
+    return (pictures, try ledger.keepAuditHead().description, ledger.auditProblem?.what)
   }
 
   /// The pictures that are meant, each once.

@@ -30,10 +30,12 @@ struct Note: StoredRecord {
 struct ExportingLedger {
   let ledger: RunLedger
 
-  init(_ folder: DataFolder, actor: String = "tester") throws {
+  init(
+    _ folder: DataFolder, actor: String = "tester", durability: RunLedger.Durability = .none
+  ) throws {
     _ = try DataFolderLock(folder)  // makes the folder
     ledger = try RunLedger(
-      folder: folder, durability: .none, plan: Array(#"{"stages":[]}"#.utf8), program: "test",
+      folder: folder, durability: durability, plan: Array(#"{"stages":[]}"#.utf8), program: "test",
       actor: actor, now: { 1_700_000_000.25 })
     let destination = try ledger.destination("post", isExport: true)
     try ledger.follow([

@@ -91,7 +91,7 @@ public struct RegistryTables: Projection {
       try await writeHairs(measured.map(\.index), records)
     }
     try writeDictionary()
-    try ReleaseManifest(context: context, auditHead: records.auditHead).write()
+    try ReleaseManifest(context: context, audit: records.audit).write()
   }
 
   /// Tells which of the files that are now written were changed or removed since they last were.

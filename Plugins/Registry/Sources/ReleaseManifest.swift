@@ -7,15 +7,16 @@ import StageKit
 /// Only what the stages of this run named as theirs is certified, with the digest that they
 /// answer for; whatever else lies in the data folder is left out and told. Sorted by path; nothing
 /// of when or by whom it was written. The head of the audit chain stands with the files, so that
-/// who was given the folder can tell later whether the chain was cut.
+/// who was given the folder can tell later whether the chain was cut; one that was cut before is told.
 struct ReleaseManifest {
   let context: StageContext
-  let auditHead: String?
+  let audit: AuditStatement?
 
   private struct Document: Encodable {
-    let schema = SchemaID("anagen.manifest", 1, 1)
+    let schema = SchemaID("anagen.manifest", 1, 2)
     let study: StudyEntry
     let auditHead: String?
+    let auditProblem: String?
     let files: [FileEntry]
   }
 
@@ -50,7 +51,7 @@ struct ReleaseManifest {
       study: StudyEntry(
         id: study.id, version: study.version, status: study.status, sha256: study.fileDigest,
         assumed: study.assumed),
-      auditHead: auditHead,
+      auditHead: audit?.head, auditProblem: audit?.problem,
       files: files.map { FileEntry(path: $0.path, bytes: $0.byteCount, sha256: $0.sha256) })
     let text = try CanonicalJSONEncoder().document(document).indented() + "\n"
     let path = ReleaseManifest.path(in: context.folder)

@@ -192,8 +192,14 @@ import Testing
   func auditHead() async throws {
     try await project([Release().measurement], host: host, into: folder)
     #expect(try !folder.text("manifest.json").contains("auditHead"))
-    try await project([Release().measurement], auditHead: "7:ab:c:d", host: host, into: folder)
+    try await project(
+      [Release().measurement], audit: AuditStatement(head: "7:ab:c:d"), host: host, into: folder)
     #expect(try folder.text("manifest.json").contains("\"auditHead\": \"7:ab:c:d\""))
+    #expect(try !folder.text("manifest.json").contains("auditProblem"))
+    try await project(
+      [Release().measurement], audit: AuditStatement(head: "7:ab:c:d", problem: "it was cut"),
+      host: host, into: folder)
+    #expect(try folder.text("manifest.json").contains("\"auditProblem\": \"it was cut\""))
   }
 
   @Test("no file's name or digest of an original is in what may leave")

@@ -150,7 +150,8 @@ extension Study {
 /// Projects records as the runner does: in the order of their identities.
 func project(
   _ records: [Released], setAside: [SetAside] = [], hairs: Bool = false,
-  study: Study = .reference, auditHead: String? = nil, host: TestHost, into folder: TemporaryFolder
+  study: Study = .reference, audit: AuditStatement? = nil, host: TestHost,
+  into folder: TemporaryFolder
 ) async throws {
   var settings = RegistryTables.Settings()
   settings.hairs = hairs
@@ -158,7 +159,7 @@ func project(
   let sorted = records.sorted { $0.identity < $1.identity }
   let projection = try await RegistryTables(settings: settings, context: context)
   try await projection.project(
-    ProjectedRecords(count: sorted.count, setAside: setAside, auditHead: auditHead) {
+    ProjectedRecords(count: sorted.count, setAside: setAside, audit: audit) {
       (sorted[$0], host.delivery(context))
     })
 }

@@ -51,7 +51,8 @@ public struct QuarantineDecision: Sendable, Codable {
       outcome.opened = try ledger.release(numbers, from: from, by: by, reason: reason)
     case .purge: outcome.purged = try ledger.purge(numbers, by: by, reason: reason ?? "")
     }
-    outcome.auditHead = try ledger.auditHead().description
+    outcome.auditHead = try ledger.keepAuditHead().description
+    outcome.auditProblem = ledger.auditProblem?.what
     return outcome
   }
 
@@ -83,6 +84,8 @@ public struct QuarantineOutcome: Sendable, Codable {
   public var purged: [PurgedDelivery] = []
   /// The audit chain's head after it.
   public var auditHead = ""
+  /// What is wrong with the chain by the head that the folder keeps.
+  public var auditProblem: String?
 }
 
 extension RunSession {

@@ -121,6 +121,33 @@ struct BadLedgerTests {
     try material.expectEverythingAccountedFor(after: material.command(arguments))
   }
 
+  @Test func aRunOnALedgerThatWasCutSaysSoAndGoesOn() throws {
+    let material = try Material(good: 2)
+    #expect(try material.run().status == 0)
+    let head = try Data(contentsOf: URL(filePath: "\(material.data)/private/audit-head"))
+    try BadLedgerTests.execute(
+      """
+      PRAGMA foreign_keys = OFF; DROP TRIGGER audit_refuses_delete;
+      DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit);
+      """, "\(material.data)/private/ledger.sqlite")
+    try material.add(Photographs.jpeg(7), named: "late.jpg", subject: "S9")
+    try material.writeManifest()
+    let outcome = try material.run()
+    #expect(outcome.status == 1, "\(outcome.talk)")
+    #expect(outcome.results.contains("\"code\":\"audit_log\""), "\(outcome.results)")
+    let manifest = try String(contentsOfFile: "\(material.data)/manifest.json", encoding: .utf8)
+    #expect(manifest.contains("\"auditProblem\": \"the chain ends at entry"), "\(manifest)")
+    #expect(
+      try Data(contentsOf: URL(filePath: "\(material.data)/private/audit-head")) == head)
+    for command in [["audit", "verify"], ["status"]] {
+      let told = try material.command(command + ["--data", material.data])
+      #expect(
+        told.status == 1 && told.results.contains("put back to an earlier state"), "\(told.results)"
+      )
+    }
+    #expect(try RunResult(outcome).edges.contains { $0.opened == 1 }, "the new picture is handled")
+  }
+
   private static func execute(_ sql: String, _ path: String) throws {
     try DatabaseQueue(path: path).writeWithoutTransaction { try $0.execute(sql: sql) }
   }
