@@ -25,7 +25,8 @@ extension RunLedger {
         let step = CommitStep(
           db: db, run: run, now: now, routes: routes, exports: exports,
           hasWithdrawals: try Bool.fetchOne(
-            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM withdrawal)")) == true)
+            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM withdrawal)")) == true,
+          hasGivenUp: try GivenUp.isAny(db))
         let outcomes = try entries.map { try step.perform($0) }
         try exports.write()
         return outcomes
@@ -49,6 +50,7 @@ private struct CommitStep {
   let exports: ExportTally
   /// Asked once: what a person takes out while the batch is written waits for its end.
   let hasWithdrawals: Bool
+  let hasGivenUp: Bool
 
   func perform(_ entry: LedgerEntry) throws -> LedgerOutcome {
     var outcome = LedgerOutcome()
@@ -212,6 +214,7 @@ private struct CommitStep {
           db.cachedStatement(
             sql: "SELECT id, state FROM delivery WHERE record_id = ? AND route_id = ?"),
           arguments: [record, route.id])
+      let earlier = try givenUp(record, on: route, as: found)
       guard let found else {
         if !isNew {
           try supersede(
@@ -221,10 +224,18 @@ private struct CommitStep {
         try execute(
           "INSERT INTO delivery(record_id, route_id, state, opened_run) VALUES (?, ?, 0, ?)",
           record, route.id, run)
-        try opened(db.lastInsertedRowID, route, record, digest, &outcome)
+        if let earlier {
+          try giveUp(db.lastInsertedRowID, as: earlier, on: route, &outcome)
+        } else {
+          try opened(db.lastInsertedRowID, route, record, digest, &outcome)
+        }
         continue
       }
       let delivery: Int64 = found["id"]
+      if let earlier {
+        try giveUp(delivery, as: earlier, on: route, &outcome)
+        continue
+      }
       switch DeliveryState(rawValue: found["state"]) {
       case .done where try !hasStaleLookup(delivery) && isLastEffect(of: record, on: route):
         outcome.reused.append(route.edge)
@@ -242,6 +253,25 @@ private struct CommitStep {
       case .pending, nil: break
       }
     }
+  }
+
+  /// The delivery with which a person gave this one up under another key; `nil` for most.
+  ///
+  /// - Parameter found: the delivery that there is; one that was itself set aside stays as it is.
+  private func givenUp(
+    _ record: Int64, on route: RouteTable.Route, as found: Row?
+  ) throws -> Int64? {
+    let state = found.flatMap { DeliveryState(rawValue: $0["state"]) }
+    guard hasGivenUp, state == nil || state == .done || state == .superseded else { return nil }
+    return try GivenUp(db: db).delivery(of: record, on: route.edge)
+  }
+
+  private func giveUp(
+    _ delivery: Int64, as earlier: Int64, on route: RouteTable.Route,
+    _ outcome: inout LedgerOutcome
+  ) throws {
+    try GivenUp(db: db).giveUp(delivery, as: earlier, run: run, at: now)
+    outcome.stillQuarantined.append(route.edge)
   }
 
   /// Whether a sink's destination holds this very version: going back to an earlier one is an

@@ -61,7 +61,9 @@ extension QuarantineCommand {
       discussion: """
           anagen quarantine purge 17 --reason "picture of a ruler" --data OUT
 
-        They are never tried or listed again; sums count them as given up. A record that a \
+        They are never tried or listed again; sums count them as given up. That holds for the \
+        picture and the stage, whatever settings or version that stage or those before it have \
+        later; another picture under the same acquisition is handled. A record that a \
         stage made and that nothing else refers to goes with its contents. What a source handed \
         over, the original of a captured picture above all, always stays: it is source data of \
         the trial, and to remove it is not this command's business. Either all are given up or \

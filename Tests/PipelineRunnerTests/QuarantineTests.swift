@@ -128,6 +128,24 @@ import Testing
     #expect(error.subject.contains("given up"))
   }
 
+  /// A setting of the stage gives its deliveries another key, one before it other records.
+  @Test(arguments: ["derive", "sink"]) func whatIsGivenUpStaysSoUnderOtherSettings(
+    of stage: String
+  ) async throws {
+    broken.set([1002])
+    let number = try #require(try await run().quarantined.first?.delivery)
+    _ = try decide { try $0.purge([number], by: "maria", reason: "a ruler") }
+    broken.set([])
+    let changed = try await run(
+      derive: stage == "derive" ? ", offset: 5" : "", sink: stage == "sink" ? ", bytes: 7" : "")
+    #expect(changed.mismatches.isEmpty && changed.quarantined.isEmpty)
+    #expect(try changed.sum("store", "sink").counts.purged == 1)
+    #expect(board.state.withLock { $0.taken[2] } == nil, "it is not taken")
+    #expect(try changed.sum("store", "sink").counts.done == 3, "the others are")
+    let again = try await run()
+    #expect(again.mismatches.isEmpty && board.state.withLock { $0.taken[2] } == nil)
+  }
+
   @Test func everyDecisionIsInTheAuditChain() async throws {
     broken.set([2, 3])
     let numbers = try await run().quarantined.map(\.delivery)
@@ -150,7 +168,7 @@ import Testing
   // MARK: -
 
   /// numbers -> derive (derived) -> store -> sink: a way of two deliveries.
-  private func run() async throws -> RunReport {
+  private func run(derive: String = "", sink: String = "") async throws -> RunReport {
     try await TestRuns.run(
       try TestRuns.plan(
         """
@@ -160,9 +178,9 @@ import Testing
         durability: none
         stages:
           numbers: {use: test.numbers, with: {count: 4}}
-          derive: {use: test.derive, from: numbers, with: {board: \(name)}}
+          derive: {use: test.derive, from: numbers, with: {board: \(name)\(derive)}}
           store: {use: test.store, from: derive}
-          sink: {use: test.picky, from: store, accepts: identified, with: {board: \(name)}}
+          sink: {use: test.picky, from: store, accepts: identified, with: {board: \(name)\(sink)}}
         """, folder: folder.path))
   }
 
