@@ -25,6 +25,9 @@ public final class PipelineRun: Sendable {
     public var actor: String
     /// Whether it goes on from a run that was at work when its pipeline was changed.
     public var isReconfigured = false
+    /// Whether sources give anything; without them what was accepted before is finished, and the
+    /// run counts as drained.
+    public var takesNew = true
     /// Where log lines go.
     public var logger: Logger
     /// Seconds since 1970.
@@ -77,6 +80,7 @@ public final class PipelineRun: Sendable {
   public init(plan: Plan, options: Options) {
     self.plan = plan
     self.options = options
+    if !options.takesNew { state.withLock { $0.stop = .drain } }
     account = RunAccount(
       edges: plan.edges.map { (EdgeKey(from: $0.from, to: $0.to), $0.isStored) })
     meters = RunMeters(plan)

@@ -40,7 +40,8 @@ struct RunSession: Sendable {
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
       clock: run.options.now, meters: run.meters, notes: run.notes,
       lastReleased: try ledger.releasedFiles())
-    stages = try await RunSession.makeStages(of: plan, host: host)
+    stages = try await RunSession.makeStages(
+      of: plan, withSources: run.options.takesNew, host: host)
     destinations = try RunSession.destinations(of: stages, in: plan, ledger)
     let keys = try ReuseKeys(
       plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())",
@@ -93,15 +94,40 @@ struct RunSession: Sendable {
     let context: StageContext
   }
 
-  private static func makeStages(of plan: Plan, host: RunHost) async throws -> [MadeStage] {
+  private static func makeStages(
+    of plan: Plan, withSources: Bool, host: RunHost
+  ) async throws -> [MadeStage] {
     var stages: [MadeStage] = []
     for stage in plan.stages {
       let context = StageContext(
         stage: stage.name, study: plan.study, folder: plan.folder, host: host)
-      stages.append(
-        MadeStage(plan: stage, running: try await make(stage, context), context: context))
+      let running: RunningStage
+      if stage.entry.kind != .source {
+        running = try await make(stage, context)
+      } else if withSources {
+        running = try await makeSource(stage, context, host.ledger)
+      } else {
+        running = .source(run: { _ in })
+      }
+      stages.append(MadeStage(plan: stage, running: running, context: context))
     }
     return stages
+  }
+
+  /// Makes a source; one that cannot be made keeps nobody from what was accepted before.
+  private static func makeSource(
+    _ stage: Plan.Stage, _ context: StageContext, _ ledger: RunLedger
+  ) async throws -> RunningStage {
+    do {
+      return try await make(stage, context)
+    } catch let error as RunError {
+      guard let last = ledger.last, last.isUnfinished, last.pending > 0 else { throw error }
+      throw RunError(
+        code: error.code, stage: error.stage, reason: error.reason, subject: error.subject,
+        hint: "\(error.hint); what was taken in before is not lost: "
+          + "'anagen resume --accepted-only \(context.folder.path)' finishes it without the source",
+        errno: error.errno)
+    }
   }
 
   /// Opens the file of what is in hand, and notes what the last run died of, if it was that.

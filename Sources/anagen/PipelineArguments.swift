@@ -49,14 +49,19 @@ struct PipelineArguments: ParsableArguments {
   }
 
   /// A reader of this machine's files and of the stages that are built in.
-  static func reader(in environment: CommandEnvironment) -> PipelineReader {
+  static func reader(
+    in environment: CommandEnvironment, files: any InputFiles = PipelineArguments.files
+  ) -> PipelineReader {
     PipelineReader(
       catalogue: BuiltInPlugin.catalogue,
       surroundings: PlanSurroundings(
         workingDirectory: environment.currentFolder, environment: environment.variables,
         memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
-        files: DiskFiles(sha256: { ContentDigest(bytes: SHA256.hash(data: $0)) })))
+        files: files))
   }
+
+  /// The files of this machine.
+  static let files = DiskFiles(sha256: { ContentDigest(bytes: SHA256.hash(data: $0)) })
 
   /// What `--var` gives, by name.
   ///

@@ -11,10 +11,15 @@ struct ResumeCommand: AnagenCommand {
     abstract: "Go on with a run that was stopped or killed.",
     discussion: """
         anagen resume OUT
+        anagen resume --accepted-only OUT
 
       Goes on with the last run of OUT as it was started: with the pipeline as its file was then, the \
       same variables and files of secrets. A study or profile that has changed since is refused; \
       'anagen run FILE' takes the change, and does anew only what it changes.
+
+      What a run takes in it keeps in OUT/private. Where the folder of pictures is gone or its list \
+      has problems, --accepted-only finishes what was taken in before; the rest waits for a resume \
+      with the pictures.
 
       The exit status is that of 'anagen run'.
       """)
@@ -25,6 +30,9 @@ struct ResumeCommand: AnagenCommand {
   /// What the other commands take; here the folder stands alone.
   @Option(help: .hidden)
   var data: String?
+
+  @Flag(help: "Take nothing new: finish what was taken in before.")
+  var acceptedOnly = false
 
   @OptionGroup var options: RunOptions
 
@@ -59,9 +67,11 @@ struct ResumeCommand: AnagenCommand {
           hint: "put it back, or take the change: \(source.command(over: folder))",
           details: differences)
       }
-      return try await options.prepared(
+      var prepared = try await options.prepared(
         plan, from: Array(source.text.utf8), of: source.file, known: source.secrets,
         in: environment)
+      prepared.takesNew = !acceptedOnly
+      return prepared
     }
   }
 
@@ -73,15 +83,20 @@ struct ResumeCommand: AnagenCommand {
     if variables[DataFolderName.variable] != nil {
       variables[DataFolderName.variable] = folder.path
     }
-    let reading = PipelineArguments.reader(in: environment).read(
+    let disk = PipelineArguments.files
+    let files: any InputFiles = acceptedOnly ? AcceptedFiles(disk: disk) : disk
+    let reading = PipelineArguments.reader(in: environment, files: files).read(
       text: Array(source.text.utf8), fileName: source.file, variables: variables)
     if !reading.diagnostics.isEmpty {
       environment.terminal.talk(Diagnostics.text(reading.diagnostics))
     }
     guard let plan = reading.plan else {
+      let accepted =
+        acceptedOnly
+        ? "" : "; to finish what was taken in before: anagen resume --accepted-only \(folder.path)"
       throw CommandFailure(
         .configuration, "the pipeline of the last run is not valid any more",
-        hint: "run the file as it is now: \(source.command(over: folder))")
+        hint: "run the file as it is now: \(source.command(over: folder))\(accepted)")
     }
     guard plan.folder == folder else {
       throw CommandFailure(
@@ -89,6 +104,21 @@ struct ResumeCommand: AnagenCommand {
         hint: "resume that folder")
     }
     return plan
+  }
+}
+
+/// The disk for a run that takes nothing new: a folder of pictures need not be there any more.
+private struct AcceptedFiles: InputFiles {
+  let disk: DiskFiles
+
+  func kind(of path: String) -> InputFileKind? { disk.kind(of: path) ?? .folder }
+
+  func read(_ path: String, limit: Int) throws(InputFileError) -> [UInt8] {
+    try disk.read(path, limit: limit)
+  }
+
+  func digest(of path: String) throws(InputFileError) -> ContentDigest {
+    try disk.digest(of: path)
   }
 }
 

@@ -18,6 +18,8 @@ final class RunSupervision: Sendable {
     let secrets: [String: [UInt8]]
     /// What it was read from, kept with the run.
     let source: RunSource
+    /// Whether its sources give anything.
+    var takesNew = true
   }
 
   private struct State {
@@ -94,6 +96,7 @@ final class RunSupervision: Sendable {
       logger: logger)
     options.source = prepared.source
     options.isReconfigured = isReconfigured
+    options.takesNew = prepared.takesNew
     return PipelineRun(plan: prepared.plan, options: options)
   }
 

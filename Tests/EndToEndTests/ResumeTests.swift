@@ -43,6 +43,35 @@ struct ResumeTests {
       after: material.command(["resume", moved, "--format", "json"]))
   }
 
+  @Test(
+    "what was taken in before a kill is finished also when its folder, or its pictures, are gone")
+  func acceptedOnly() throws {
+    let material = try killedHalfWay()
+    let gone = "\(material.path)/gone"
+    try FileManager.default.moveItem(atPath: material.images, toPath: gone)
+    let offer = "anagen resume --accepted-only \(material.data)"
+    let refused = try material.command(["resume", material.data])
+    #expect(refused.status == 78 && refused.talk.contains(offer), "\(refused.talk)")
+    // The list alone, without its pictures.
+    try FileManager.default.createDirectory(
+      atPath: material.images, withIntermediateDirectories: true)
+    try material.writeManifest()
+    let listed = try material.command(["resume", material.data])
+    #expect(listed.status == 65 && listed.talk.contains(offer), "\(listed.talk)")
+    #expect(listed.talk.contains("manifest.csv:2:1"), "\(listed.talk)")
+
+    try FileManager.default.removeItem(atPath: material.images)
+    let finished = try material.command(["resume", "--accepted-only", material.data])
+    #expect(finished.status == 0, "\(finished.talk)")
+    let status = try material.command(["status", "--data", material.data, "--format", "json"])
+    #expect(status.results.contains("\"finished\":true"), "\(status.results)")
+    #expect(status.results.contains("\"last\":\"drained\""), "\(status.results)")
+    // With the pictures back, the rest is taken in.
+    try FileManager.default.moveItem(atPath: gone, toPath: material.images)
+    try material.expectEverythingAccountedFor(
+      after: material.command(["resume", material.data, "--format", "json"]))
+  }
+
   @Test func aFolderWithoutARunSaysSo() throws {
     let material = try Material(good: 1)
     let outcome = try material.command(["resume", material.data])
