@@ -6,8 +6,8 @@ extension LedgerReading {
   /// The most generations of records that a journey follows: a pipeline's stages are fewer.
   private static let mostGenerations = 64
 
-  /// The records that something names: a delivery's number, `record:NUMBER`, an identity, the name
-  /// of a picture's file, or the SHA-256 of its bytes.
+  /// The records that something names: a delivery's number, `record:NUMBER`, an identity, the
+  /// acquisition of a picture, the name of its file, or the SHA-256 of its bytes.
   ///
   /// - Parameter digest: of the file's bytes, when the name is that of a file.
   /// - Returns: numbers of the first ancestors of what was found in all their versions, each once:
@@ -26,7 +26,11 @@ extension LedgerReading {
         }
         if found.isEmpty {
           found = try Int64.fetchAll(
-            db, sql: "SELECT id FROM record WHERE identity = ? ORDER BY id", arguments: [name])
+            db,
+            sql: """
+              SELECT id FROM record WHERE identity IN (?1, 'anagen.captured-image:' || ?1)
+              ORDER BY id
+              """, arguments: [name])
         }
         if found.isEmpty, let digest {
           found = try records(db, holding: digest.hexadecimal)
@@ -115,7 +119,8 @@ extension LedgerReading {
         """, arguments: [record])
     return RecordJourney(
       record: record, schema: row["schema"], identity: row["identity"], digest: row["digest"],
-      label: row["label"], supersededBy: row["superseded_by"], earlier: earlier,
+      label: row["label"], supersededBy: row["superseded_by"],
+      withdrawal: try Withdrawal.read(db, of: record), earlier: earlier,
       changes: try generation == 0
         ? earlier.map { try changes(db, from: $0, to: record) } ?? [] : [],
       origins: origins,

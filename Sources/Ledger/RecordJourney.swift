@@ -12,6 +12,8 @@ public struct RecordJourney: Sendable, Codable {
   public let label: String
   /// The newer version that took its place.
   public let supersededBy: Int64?
+  /// That somebody took it out, for a picture.
+  public let withdrawal: Withdrawal?
   /// The version of its identity that it took the place of last.
   public let earlier: Int64?
   /// What a source handed over otherwise than in that version, such as

@@ -140,7 +140,9 @@ struct QuarantineStep {
     let row = try Row.fetchOne(
       db,
       sql: """
-        SELECT from_stage, to_stage, state, record_id, superseded_by,
+        SELECT from_stage, to_stage, state, delivery.record_id AS record_id, superseded_by,
+          EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.record_id = superseded_by)
+            AS is_withdrawn,
           \(DeliveryStanding.sql) AS standing
         FROM delivery JOIN route ON route.id = route_id
         JOIN record ON record.id = delivery.record_id WHERE delivery.id = ?
@@ -152,6 +154,12 @@ struct QuarantineStep {
     }
     let wasSetAside = row["state"] as Int == DeliveryState.quarantined.rawValue
     let hasNewer = (row["superseded_by"] as Int64?) != nil
+    if row["is_withdrawn"] as Bool {
+      throw LedgerError(
+        .notSetAside, subject: "delivery \(number) is of a picture that was withdrawn",
+        hint: "'anagen explain \(number)' tells by whom and why, 'anagen withdraw --undo' lets it "
+          + "come back")
+    }
     let why: String? =
       switch DeliveryStanding(rawValue: row["standing"]) {
       case .quarantined: nil

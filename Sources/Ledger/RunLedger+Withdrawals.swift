@@ -14,7 +14,10 @@ extension RunLedger {
   ///   - pictures: the records of captured images.
   ///   - actor: who decides.
   ///   - reason: why, in the decider's words.
-  public func withdraw(_ pictures: [Int64], by actor: String, reason: String) throws {
+  /// - Returns: the deliveries of them, and of what came of them, that were set aside until now.
+  public func withdraw(
+    _ pictures: [Int64], by actor: String, reason: String
+  ) throws -> [Int64] {
     try RunLedger.inWords {
       try database.write { db in
         let sequence = try AuditWriter(db: db, actor: actor, now: now()).append(
@@ -24,6 +27,14 @@ extension RunLedger {
             sql: "INSERT INTO withdrawal(record_id, audit) VALUES (?, ?)",
             arguments: [picture, sequence])
           try supersede(picture, for: picture, db)
+        }
+        return try pictures.flatMap { picture in
+          try Int64.fetchAll(
+            db,
+            sql: """
+              SELECT delivery.id FROM record JOIN delivery ON delivery.record_id = record.id
+              WHERE superseded_by = ? AND state = 2 ORDER BY delivery.id
+              """, arguments: [picture])
         }
       }
     }
@@ -70,6 +81,41 @@ extension RunLedger {
   }
 }
 
+/// That somebody took a picture out.
+public struct Withdrawal: Sendable, Codable, Hashable {
+  /// When, in seconds since 1970.
+  public let at: Double
+  /// Who.
+  public let by: String
+  /// Why, in their words.
+  public let reason: String
+
+  /// Reads the columns of ``columns``; `nil` where nobody did.
+  init?(_ row: Row) {
+    guard let at = row["withdrawn_at"] as Double? else { return nil }
+    self.at = at
+    by = row["withdrawn_by"] ?? ""
+    reason = row["withdrawn_why"] ?? ""
+  }
+
+  /// What the audit entry of a withdrawal says, of a statement that joins `withdrawal` and `audit`.
+  static let columns = """
+    json_extract(entry, '$.at') AS withdrawn_at, json_extract(entry, '$.by') AS withdrawn_by,
+    json_extract(entry, '$.why') AS withdrawn_why
+    """
+
+  /// That of a record.
+  static func read(_ db: Database, of record: Int64) throws -> Withdrawal? {
+    try Row.fetchOne(
+      db,
+      sql: """
+        SELECT \(columns) FROM withdrawal JOIN audit ON audit.sequence = withdrawal.audit
+        WHERE record_id = ?
+        """, arguments: [record]
+    ).flatMap(Withdrawal.init)
+  }
+}
+
 /// A picture that a source handed over, as people name it.
 public struct SourcePicture: Sendable {
   /// Its record.
@@ -78,8 +124,8 @@ public struct SourcePicture: Sendable {
   public let file: String
   /// What it shows.
   public let acquisition: AcquisitionKey
-  /// Whether somebody took it out.
-  public let isWithdrawn: Bool
+  /// That somebody took it out.
+  public let withdrawal: Withdrawal?
 }
 
 extension LedgerReading {
@@ -90,9 +136,10 @@ extension LedgerReading {
         try Row.fetchAll(
           db,
           sql: """
-            SELECT record.id, identity, withdrawal.record_id IS NOT NULL AS withdrawn,
+            SELECT record.id, identity, \(Withdrawal.columns),
               json_extract(CAST(payload AS TEXT), '$.fileName') AS file
             FROM record LEFT JOIN withdrawal ON withdrawal.record_id = record.id
+            LEFT JOIN audit ON audit.sequence = withdrawal.audit
             WHERE schema LIKE 'anagen.captured-image/%' AND payload IS NOT NULL
               AND (superseded_by IS NULL OR withdrawal.record_id IS NOT NULL)
             ORDER BY identity, record.id
@@ -101,7 +148,7 @@ extension LedgerReading {
           guard let key = AcquisitionKey(of: RecordIdentity(row["identity"])) else { return nil }
           return SourcePicture(
             record: row["id"], file: row["file"] ?? "", acquisition: key,
-            isWithdrawn: row["withdrawn"])
+            withdrawal: Withdrawal(row))
         }
       }
     }

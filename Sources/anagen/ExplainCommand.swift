@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClinicalRecords
 import Crypto
+import FoundationEssentials
 import Ledger
 import StageKit
 
@@ -14,7 +15,8 @@ struct ExplainCommand: AnagenCommand {
         anagen explain OUT/pictures/3f9a….jpg --data OUT
         anagen explain 17 --data OUT
 
-      Names a picture by its file (the bytes count, then the name), by an identity, by the number \
+      Names a picture by its file (the bytes count, then the name), by its acquisition as the run \
+      shows it, by an identity, by the number \
       that 'quarantine list' shows, or as record:NUMBER. Shows each stage that it passed with version, attempts and times, what earlier runs \
       had done already, what made something run again, what people decided, and where it ended and why: \
       what stands now in full, then in short what it took the place of. \
@@ -100,6 +102,10 @@ struct JourneyText {
     lines.append(
       "\(indent)record \(journey.record): \(journey.schema) \(journey.identity) "
         + "(\(journey.label)\(newer ?? ""))")
+    if let withdrawal = journey.withdrawal {
+      let time = Date(timeIntervalSince1970: withdrawal.at).formatted(.iso8601)
+      lines.append("\(indent)  \(time)  withdrawn by \(withdrawal.by): \(withdrawal.reason)")
+    }
     if newer != nil { return addShort(journey, indent: indent + "  ") }
     for origin in journey.origins {
       lines.append(

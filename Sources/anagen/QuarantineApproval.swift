@@ -34,7 +34,7 @@ extension QuarantineCommand {
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
       let (outcome, isLive) = try await DecisionPlace(folder: place.folder(in: environment)).take(
-        QuarantineDecision(.approve, numbers, by: actor.name, reason: reason))
+        LedgerDecision(.approve, numbers, by: actor.name, reason: reason))
       switch output.format {
       case .json:
         try environment.terminal.result(

@@ -34,7 +34,7 @@ extension QuarantineCommand {
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
       let (outcome, isLive) = try await DecisionPlace(folder: place.folder(in: environment)).take(
-        QuarantineDecision(.release, numbers, from: from, by: actor.name, reason: reason))
+        LedgerDecision(.release, numbers, from: from, by: actor.name, reason: reason))
       switch output.format {
       case .json:
         let deliveries = outcome.opened.map { delivery in
@@ -82,7 +82,7 @@ extension QuarantineCommand {
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
       let (outcome, _) = try await DecisionPlace(folder: place.folder(in: environment)).take(
-        QuarantineDecision(.purge, numbers, by: actor.name, reason: reason))
+        LedgerDecision(.purge, numbers, by: actor.name, reason: reason))
       switch output.format {
       case .json:
         let deliveries = outcome.purged.map { delivery in
@@ -112,7 +112,7 @@ extension QuarantineCommand {
   }
 }
 
-extension QuarantineOutcome {
+extension DecisionOutcome {
   /// What is open now, who takes it, and the audit chain's head.
   func openedText(_ word: String, isLive: Bool) -> String {
     let lines = opened.map { "\(word): \($0.delivery) on \($0.edge)" }
@@ -141,13 +141,12 @@ struct DecisionPlace {
   /// - Returns: what it did, and whether a run that is alive did it.
   /// - Throws: ``CommandFailure`` when another command owns the folder, ``LedgerError``,
   ///   ``ControlError``.
-  func take(_ decision: QuarantineDecision) async throws -> (QuarantineOutcome, isLive: Bool) {
+  func take(_ decision: LedgerDecision) async throws -> (DecisionOutcome, isLive: Bool) {
     // Asked before the lock, which would make the folder that somebody misspelt.
     _ = try LedgerReading(folder: folder)
     let live = try await decision.decide(in: folder)
-    let outcome = try live ?? decide(by: decision.by) { try decision.carryOut(in: $0) }
-    // What was drawn for the decision has served.
-    try HeldPicture(folder: folder).remove(decision.numbers)
+    let outcome = try live ?? carryOut(decision)
+    try HeldPicture(folder: folder).remove(outcome.deliveries)
     return (outcome, live != nil)
   }
 
@@ -160,14 +159,8 @@ struct DecisionPlace {
     return .setAside
   }
 
-  /// Decides something in the ledger of a folder on which no run works.
-  ///
-  /// - Throws: ``CommandFailure`` when a run or another command owns the folder, ``LedgerError``.
-  func decide<Outcome>(
-    by actor: String, _ body: (RunLedger) throws -> Outcome
-  ) throws -> Outcome {
-    // Asked before the lock, which would make the folder that somebody misspelt.
-    _ = try LedgerReading(folder: folder)
+  /// Carries a decision out in the ledger of a folder on which no run works.
+  private func carryOut(_ decision: LedgerDecision) throws -> DecisionOutcome {
     let lock: DataFolderLock
     do {
       lock = try DataFolderLock(folder)
@@ -178,7 +171,8 @@ struct DecisionPlace {
           + "was changed")
     }
     defer { withExtendedLifetime(lock) {} }
-    return try body(
-      RunLedger(existingIn: folder, actor: actor, now: { Date().timeIntervalSince1970 }))
+    return try decision.carryOut(
+      in: RunLedger(
+        existingIn: folder, actor: decision.by, now: { Date().timeIntervalSince1970 }))
   }
 }

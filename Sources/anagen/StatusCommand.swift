@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClinicalRecords
+import FoundationEssentials
 import Ledger
 import StageKit
 
@@ -32,6 +33,7 @@ struct StatusCommand: AnagenCommand {
       folder: folder, last: last,
       owner: last?.entry.endedAt == nil ? try DataFolderLock.owner(of: folder) : nil,
       counts: try reading.edgeCounts(), setAside: try reading.quarantined(),
+      withdrawn: try reading.sourcePictures().filter { $0.withdrawal != nil },
       auditProblem: try reading.auditProblem()?.what,
       missing: try study.map {
         try MissingAcquisitions(
@@ -53,6 +55,7 @@ private struct FolderState {
   let owner: String?
   let counts: [(edge: EdgeKey, counts: DeliveryCounts)]
   let setAside: [QuarantinedDelivery]
+  let withdrawn: [SourcePicture]
   let auditProblem: String?
   let missing: MissingAcquisitions?
 
@@ -67,6 +70,7 @@ private struct FolderState {
       lines += ["", QuarantineTable.reasons(of: setAside)]
       lines.append("'anagen quarantine list' shows each")
     }
+    if !withdrawn.isEmpty { lines += ["", withdrawnText] }
     if let auditProblem {
       lines += ["", "ATTENTION: the audit log is not what it was: \(auditProblem);"]
       lines.append("  \(AuditProblem.hint)")
@@ -84,11 +88,24 @@ private struct FolderState {
         .array(counts.map { EdgeTable.json($0.edge, $0.counts) })),
       .init("setAside", .integer(Int64(setAside.count))),
       .init("purged", .integer(Int64(counts.reduce(0) { $0 + $1.counts.purged }))),
+      .init("withdrawn", .integer(Int64(withdrawn.count))),
       .init("finished", .boolean(isFinished)),
       .init("auditProblem", auditProblem.map { .string($0) } ?? .null),
     ]
     if let missing { members.append(.init("missing", missing.json)) }
     return .object(members)
+  }
+
+  /// One line for each decision, in the order in which they were taken.
+  private var withdrawnText: String {
+    let decisions = Dictionary(grouping: withdrawn, by: \.withdrawal)
+    return decisions.sorted { $0.key?.at ?? 0 < $1.key?.at ?? 0 }.compactMap { decision, pictures in
+      decision.map { decision in
+        let time = Date(timeIntervalSince1970: decision.at).formatted(.iso8601)
+        return "withdrawn: \(pictures.count) by \(decision.by), \(time): \(decision.reason) "
+          + "(\(Notice.list(pictures.map(\.file))))"
+      }
+    }.joined(separator: "\n")
   }
 
   private var heading: String {

@@ -15,7 +15,8 @@ struct WithdrawCommand: AnagenCommand {
         anagen withdraw --undo a.jpg --reason "it was the right one" --data OUT
 
       A picture is named by its file as the list of pictures has it, without folders, or by its \
-      acquisition as the run shows it. From the next run on nothing of it counts or leaves: its \
+      acquisition as the run shows it. Once the run that works on the data folder, or the next one, \
+      has ended, nothing of it counts or leaves: its \
       acquisition is 'excluded' in registry and tables, and its released picture goes to \
       OUT/private/withdrawn. What was handed on before is not called back by this. The list may go \
       on naming it. With --undo it comes back with the next run whose list names it. Originals and \
@@ -44,9 +45,10 @@ struct WithdrawCommand: AnagenCommand {
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let folder = place.folder(in: environment)
-    let (chosen, head, problem) = try DecisionPlace(folder: folder).decide(by: actor.name) {
-      try carryOut(in: $0, of: folder)
-    }
+    let chosen = try chosen(of: LedgerReading(folder: folder).sourcePictures())
+    let (outcome, isLive) = try await DecisionPlace(folder: folder).take(
+      LedgerDecision(
+        undo ? .reinstate : .withdraw, chosen.map(\.record), by: actor.name, reason: reason))
     switch output.format {
     case .json:
       try environment.terminal.result(
@@ -54,7 +56,7 @@ struct WithdrawCommand: AnagenCommand {
           .init(
             undo ? "reinstated" : "withdrawn",
             .array(chosen.map { .string($0.acquisition.path) })),
-          .init("auditHead", .string(head)),
+          .init("auditHead", .string(outcome.auditHead)),
         ]).text)
     case .text:
       let word = undo ? "may come back" : "withdrawn"
@@ -62,30 +64,17 @@ struct WithdrawCommand: AnagenCommand {
       let taker =
         undo
         ? "they come back with the next run whose list names them"
-        : "the next run takes them out of registry, tables, pictures and report"
+        : "the \(isLive ? "" : "next ")run takes them out of registry, tables, pictures and report "
+          + "when it ends"
       try environment.terminal.result(
-        (lines + [taker, "audit head \(head)"]).joined(separator: "\n"))
+        (lines + [taker, "audit head \(outcome.auditHead)"]).joined(separator: "\n"))
     }
-    return DecisionPlace.status(telling: problem, on: environment.terminal)
-  }
-
-  /// Withdraws or reinstates what is meant, and gives the audit chain's head after it.
-  private func carryOut(
-    in ledger: RunLedger, of folder: DataFolder
-  ) throws -> (chosen: [SourcePicture], head: String, problem: String?) {
-    let pictures = try chosen(of: LedgerReading(folder: folder).sourcePictures())
-    let records = pictures.map(\.record)
-    if undo {
-      try ledger.reinstate(records, by: actor.name, reason: reason)
-    } else {
-      try ledger.withdraw(records, by: actor.name, reason: reason)
-    }
-    return (pictures, try ledger.keepAuditHead().description, ledger.auditProblem?.what)
+    return DecisionPlace.status(telling: outcome.auditProblem, on: environment.terminal)
   }
 
   /// The pictures that are meant, each once.
   private func chosen(of all: [SourcePicture]) throws -> [SourcePicture] {
-    let candidates = all.filter { $0.isWithdrawn == undo }
+    let candidates = all.filter { ($0.withdrawal != nil) == undo }
     var records: Set<Int64> = []
     for name in pictures {
       let found = candidates.filter {

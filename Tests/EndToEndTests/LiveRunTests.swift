@@ -104,6 +104,33 @@ struct LiveRunTests {
         print(name, stage, int(value))
     """
 
+  @Test func aPictureIsWithdrawnWhileTheRunWorksAndTheSameRunTakesItOut() throws {
+    let live = try LiveRun()
+    let material = live.material
+    let (file, data) = (material.rows[0].file, ["--data", material.data])
+    let withdrawn = try material.command(
+      ["withdraw", file, "--reason", "consent withdrawn", "--by", "maria"] + data)
+    #expect(withdrawn.status == 0, "\(withdrawn.talk)")
+    #expect(withdrawn.results.contains("the run takes them out of registry"))
+    let status = try material.command(["status"] + data)
+    #expect(status.results.contains("withdrawn: 1 by maria, "), "\(status.results)")
+    #expect(status.results.contains(": consent withdrawn (\(file))"), "\(status.results)")
+    let acquisition = try #require(material.rows[0].identity.split(separator: ":").last)
+    for name in [file, String(acquisition)] {
+      let told = try material.command(["explain", name] + data)
+      #expect(told.status == 0, "\(told.talk)")
+      #expect(told.results.contains("withdrawn by maria: consent withdrawn"), "\(told.results)")
+    }
+    let outcome = try live.stop()
+    #expect(outcome.status == 0, "\(outcome.talk)")
+    let rows = try String(
+      contentsOfFile: "\(material.data)/tables/acquisitions.csv", encoding: .utf8)
+    #expect(
+      rows.split(separator: "\r\n").count { $0.contains(",excluded,withdrawn_by_a_person,") } == 1)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures").count == 2)
+  }
+
   @Test func topShowsTheStagesOfALiveRunAndSaysWhenThereIsNone() throws {
     let live = try LiveRun()
     let table = try live.top(["--interval", "0.2"])

@@ -66,10 +66,10 @@ import Testing
     broken.set([])
     let numbers = try reading.quarantined().map(\.delivery)
     let place = DataFolder(path: folder.path)
-    _ = try await QuarantineDecision(.purge, [numbers[0]], by: "maria", reason: "a ruler")
+    _ = try await LedgerDecision(.purge, [numbers[0]], by: "maria", reason: "a ruler")
       .decide(in: place)
     #expect(setAside() == 1)
-    _ = try await QuarantineDecision(.release, [numbers[1]], by: "maria", reason: nil)
+    _ = try await LedgerDecision(.release, [numbers[1]], by: "maria", reason: nil)
       .decide(in: place)
     #expect(setAside() == 0)
     isHeld.withLock { $0 = false }

@@ -59,7 +59,7 @@ import Testing
   }
 
   private static func release(_ numbers: [Int64], in folder: DataFolder) async throws {
-    let outcome = try await QuarantineDecision(
+    let outcome = try await LedgerDecision(
       .release, numbers, by: "maria", reason: "new profile"
     ).decide(in: folder)
     #expect(outcome?.opened.map(\.delivery) == numbers)
@@ -88,7 +88,7 @@ import Testing
 
   @Test func whatIsGivenUpStaysAway() async throws {
     let (report, taken) = try await run(refusing: [1], holding: [3]) { numbers, folder in
-      let outcome = try await QuarantineDecision(.purge, numbers, by: "maria", reason: "a ruler")
+      let outcome = try await LedgerDecision(.purge, numbers, by: "maria", reason: "a ruler")
         .decide(in: folder)
       #expect(outcome?.purged.map(\.delivery) == numbers)
     }
@@ -96,10 +96,30 @@ import Testing
     #expect(taken.keys.sorted() == [0, 2, 3])
   }
 
+  @Test func whatIsWithdrawnLeavesTheRunWhereverItIs() async throws {
+    let (report, taken) = try await run(refusing: [1], holding: [3]) { numbers, folder in
+      let reading = try LedgerReading(folder: folder)
+      // One is set aside, one done, one in a stage's hands.
+      let records = try [1, 2, 3].flatMap { try reading.roots(named: "stored-number:\($0)") }
+      #expect(records.count == 3)
+      let outcome = try await LedgerDecision(.withdraw, records, by: "maria", reason: "consent")
+        .decide(in: folder)
+      #expect(outcome?.deliveries == numbers)
+      #expect(try reading.quarantined().isEmpty)
+    }
+    #expect(report.mismatches.isEmpty && report.quarantined.isEmpty)
+    #expect(taken[1] == nil && taken[3] == nil && taken[0]?.count == 1)
+    let reading = try LedgerReading(folder: DataFolder(path: folder.path))
+    #expect(try reading.verifyAudit(against: []).problems.isEmpty)
+    let root = try #require(try reading.roots(named: "stored-number:3").first)
+    let withdrawal = try #require(try reading.journey(of: root)?.withdrawal)
+    #expect(withdrawal.by == "maria" && withdrawal.reason == "consent")
+  }
+
   @Test func whatCannotBeDecidedIsRefusedInWordsAndHarmsNothing() async throws {
     let (report, taken) = try await run(refusing: [1], holding: [3]) { numbers, folder in
       let error = await #expect(throws: ControlError.self) {
-        _ = try await QuarantineDecision(.release, numbers + [99], by: "maria", reason: nil)
+        _ = try await LedgerDecision(.release, numbers + [99], by: "maria", reason: nil)
           .decide(in: folder)
       }
       #expect(error?.code == .failed && error?.what == "nothing is set aside under 99")
@@ -109,7 +129,7 @@ import Testing
   }
 
   @Test func withoutARunNobodyDecides() async throws {
-    let decision = QuarantineDecision(.release, [1], by: "maria", reason: nil)
+    let decision = LedgerDecision(.release, [1], by: "maria", reason: nil)
     #expect(try await decision.decide(in: DataFolder(path: folder.path)) == nil)
   }
 }

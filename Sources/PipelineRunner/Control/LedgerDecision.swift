@@ -1,11 +1,11 @@
 public import Ledger
 public import StageKit
 
-/// What a person decides about deliveries that were set aside.
+/// What a person decides about deliveries that were set aside, and about pictures.
 ///
 /// The run that owns the data folder carries it out when there is one (``decide(in:)``), since its
 /// ledger has one writer; otherwise whoever takes the folder's lock does.
-public struct QuarantineDecision: Sendable, Codable {
+public struct LedgerDecision: Sendable, Codable {
   /// What is done.
   public enum Action: String, Sendable, Codable {
     /// A person looked, and what was found may pass.
@@ -14,11 +14,15 @@ public struct QuarantineDecision: Sendable, Codable {
     case release
     /// Given up for good.
     case purge
+    /// Pictures are taken out.
+    case withdraw
+    /// Pictures that were taken out may come back.
+    case reinstate
   }
 
   /// What is done.
   public let action: Action
-  /// The deliveries, as `quarantine list` shows them.
+  /// The deliveries, as `quarantine list` shows them; of pictures, their records.
   public let numbers: [Int64]
   /// Where released ones re-enter; where they were set aside when `nil`.
   public let from: String?
@@ -38,18 +42,24 @@ public struct QuarantineDecision: Sendable, Codable {
     self.reason = reason
   }
 
-  /// Carries it out: on all deliveries or on none.
+  /// Carries it out: on all or on none.
   ///
   /// Called, as commits are, by one thread at a time.
   ///
   /// - Throws: ``LedgerError``, as the ledger's own methods do.
-  public func carryOut(in ledger: RunLedger) throws -> QuarantineOutcome {
-    var outcome = QuarantineOutcome()
+  public func carryOut(in ledger: RunLedger) throws -> DecisionOutcome {
+    var outcome = DecisionOutcome()
+    outcome.deliveries = numbers
     switch action {
     case .approve: outcome.opened = try ledger.approve(numbers, by: by, reason: reason ?? "")
     case .release:
       outcome.opened = try ledger.release(numbers, from: from, by: by, reason: reason)
     case .purge: outcome.purged = try ledger.purge(numbers, by: by, reason: reason ?? "")
+    case .withdraw:
+      outcome.deliveries = try ledger.withdraw(numbers, by: by, reason: reason ?? "")
+    case .reinstate:
+      try ledger.reinstate(numbers, by: by, reason: reason ?? "")
+      outcome.deliveries = []
     }
     outcome.auditHead = try ledger.keepAuditHead().description
     outcome.auditProblem = ledger.auditProblem?.what
@@ -64,22 +74,24 @@ public struct QuarantineDecision: Sendable, Codable {
   /// - Throws: ``ControlError``.
   public func decide(
     in folder: DataFolder, within time: Duration = .seconds(10)
-  ) async throws -> QuarantineOutcome? {
+  ) async throws -> DecisionOutcome? {
     do {
       return try await ControlClient(folder).ask(
-        QuarantineDecision.verb, with: self, within: time)
+        LedgerDecision.verb, with: self, within: time)
     } catch let error as ControlError where error.code == .noRun {
       return nil
     }
   }
 
-  static let verb = "quarantine"
+  static let verb = "decide"
 }
 
 /// What a decision did.
-public struct QuarantineOutcome: Sendable, Codable {
+public struct DecisionOutcome: Sendable, Codable {
   /// The deliveries that are open now.
   public var opened: [LedgerOutcome.Opened] = []
+  /// The deliveries that were set aside and are decided about: what was drawn for them has served.
+  public var deliveries: [Int64] = []
   /// The deliveries that were given up.
   public var purged: [PurgedDelivery] = []
   /// The audit chain's head after it.
@@ -89,10 +101,10 @@ public struct QuarantineOutcome: Sendable, Codable {
 }
 
 extension RunSession {
-  /// Lets the run be told what to do with what was set aside, until it ends.
+  /// Lets the run be told what people decide, until it ends.
   func takeDecisions(_ committer: LedgerCommitter) {
     let (run, ledger) = (run, ledger)
-    run.control.register(QuarantineDecision.verb) { (decision: QuarantineDecision, request) in
+    run.control.register(LedgerDecision.verb) { (decision: LedgerDecision, request) in
       try await committer.perform {
         try request.begin()
         let before = try ledger.deliveryCounts()
