@@ -22,7 +22,10 @@ public struct LedgerReading: Sendable {
     try RunLedger.upgrade(folder)
     self.folder = folder
     hasAuditKey = FileSystem.size(of: "\(folder.privatePath)/audit-key.pub") != nil
-    database = try RunLedger.inWords { try DatabaseQueue(path: path, configuration: configuration) }
+    let name = try ReadingPlace.name(of: path, in: folder)
+    database = try RunLedger.inWords {
+      try DatabaseQueue(path: name, configuration: configuration)
+    }
   }
 
   /// How the deliveries of all runs stand on each edge: those of the last plan in its order, then

@@ -59,7 +59,7 @@ public final class RunLedger: Sendable {
     try LedgerFile.check(in: folder)
     let path = "\(folder.privatePath)/ledger.sqlite"
     // A file of another program is refused before anything in it is changed.
-    if FileSystem.size(of: path) != nil { _ = try RunLedger.format(ofFile: path) }
+    if FileSystem.size(of: path) != nil { _ = try RunLedger.format(ofFile: path, in: folder) }
     reserve = try DiskReserve(path: "\(folder.privatePath)/reserve")
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
@@ -180,8 +180,14 @@ public final class RunLedger: Sendable {
   static func upgrade(_ folder: DataFolder) throws {
     try LedgerFile.check(in: folder)
     let path = "\(folder.privatePath)/ledger.sqlite"
-    let version = try format(ofFile: path)
+    let version = try format(ofFile: path, in: folder)
     guard version < LedgerSchema.version else { return }
+    guard ReadingPlace.isWritable(folder) else {
+      throw LedgerError(
+        .io,
+        subject: "the ledger is of an earlier version, and is in a place that cannot be written",
+        hint: "copy the data folder to a place that can be written, and look there", errno: EROFS)
+    }
     let lock = try DataFolderLock(folder)
     try inWords {
       try DatabaseQueue(path: path).writeWithoutTransaction { db in
@@ -195,12 +201,13 @@ public final class RunLedger: Sendable {
   ///
   /// A run killed while it made the file leaves a rollback journal, and SQLite lets nobody read
   /// before one who may write has played it back.
-  private static func format(ofFile path: String) throws -> Int {
+  private static func format(ofFile path: String, in folder: DataFolder) throws -> Int {
     var configuration = Configuration()
     configuration.readonly = FileSystem.size(of: "\(path)-journal") == nil
     configuration.busyMode = .timeout(10)
+    let name = configuration.readonly ? try ReadingPlace.name(of: path, in: folder) : path
     return try inWords {
-      try DatabaseQueue(path: path, configuration: configuration).read { db in
+      try DatabaseQueue(path: name, configuration: configuration).read { db in
         try format(of: db, path: path)
       }
     }

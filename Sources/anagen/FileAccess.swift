@@ -15,6 +15,9 @@ enum FileAccess {
   /// Whether there is anything at a path.
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Whether this user may write at a path, on a file system that can be written.
+  static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
   /// All bytes of a regular file.
   ///
   /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.

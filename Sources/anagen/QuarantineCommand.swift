@@ -2,6 +2,7 @@ import ArgumentParser
 import ClinicalRecords
 import FoundationEssentials
 import Ledger
+import StageKit
 
 /// `anagen quarantine`: what was set aside, why, and what becomes of it.
 struct QuarantineCommand: ParsableCommand {
@@ -49,7 +50,8 @@ struct QuarantineCommand: ParsableCommand {
       discussion: """
           anagen quarantine show 17 --data OUT
 
-        What was found in a picture is drawn in OUT/private/held, for the owner alone.
+        What was found in a picture is drawn in OUT/private/held, for the owner alone; in a folder \
+        that cannot be written it is not.
         """)
 
     @Argument(help: "The number that 'quarantine list' shows.")
@@ -70,7 +72,12 @@ struct QuarantineCommand: ParsableCommand {
       let held = try reading.quarantined()
       let isSetAside = held.contains { $0.delivery == number }
       let gone = isSetAside ? try reading.stageGone(for: entry) : nil
-      let drawing = isSetAside ? try HeldDrawing(of: entry, among: held, in: folder) : nil
+      let canDraw = FileAccess.isWritable(folder.privatePath)
+      let drawing =
+        isSetAside && canDraw ? try HeldDrawing(of: entry, among: held, in: folder) : nil
+      if isSetAside, !canDraw, entry.failure.finding != nil {
+        environment.terminal.talk("not drawn: \(folder.privatePath) cannot be written")
+      }
       switch output.format {
       case .json:
         let detail = Detail(entry: entry, history: history, drawing: drawing)

@@ -1,6 +1,12 @@
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// What a run cannot read or write it says, with the remedy; what it took before is not lost.
 struct BadPlaceTests {
   @Test(
@@ -55,6 +61,71 @@ struct BadPlaceTests {
       outcome.talk.contains("Read-only file system; choose another folder"),
       "\(outcome.talk)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(material.path)/out").isEmpty)
+  }
+
+  @Test(
+    "a data folder that cannot be written is read, and nothing of it is changed",
+    .enabled(if: Machine.canMount, Machine.mountReason))
+  func aReadOnlyDataFolderIsRead() throws {
+    let material = try Material(good: 2)
+    try material.add(Array("no picture".utf8), named: "bad.jpg", subject: "S9")
+    try material.writeManifest()
+    #expect(try material.run().status == 1)
+    // A name that a URI would take otherwise.
+    let backup = "\(material.path)/back up?#%41ü"
+    try FileManager.default.moveItem(atPath: material.data, toPath: backup)
+    material.data = backup
+    let readOnly = Machine.mounting(
+      "mount --bind '\(backup)' '\(backup)'; mount -o remount,bind,ro '\(backup)'; exec \"$@\"")
+    let before = try FileManager.default.contentsOfDirectory(atPath: "\(backup)/private").sorted()
+    let number = try #require(
+      try material.command(["quarantine", "list", "--data", backup]).results.split(separator: "\n")
+        .last?.split(separator: " ").first)
+    for (command, status, words) in [
+      (["status"], 1, "1 run, the last completed"), (["explain", "bad.jpg"], 0, "set aside"),
+      (["audit", "verify"], 0, "each as it was written"), (["audit", "list"], 0, "audit.begin"),
+      (["quarantine", "list"], 1, "unknown_format"),
+      (["quarantine", "show", String(number)], 0, "unknown_format"),
+    ] as [([String], Int32, String)] {
+      let told = try AnagenProcess.run(
+        command + ["--data", backup], through: readOnly, printingTo: material.path)
+      #expect(told.status == status, "\(command): \(told.talk)")
+      #expect(told.results.contains(words), "\(command): \(told.results)")
+    }
+    let decided = try AnagenProcess.run(
+      ["quarantine", "release", String(number), "--data", backup], through: readOnly,
+      printingTo: material.path)
+    #expect(decided.status == 74, "\(decided.talk)")
+    #expect(decided.talk.contains("Read-only file system"), "\(decided.talk)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(backup)/private").sorted() == before)
+  }
+
+  @Test(
+    "the log of a killed run is read with its index, and told without",
+    .enabled(if: Machine.canMount, Machine.mountReason), arguments: [true, false])
+  func aReadOnlyDataFolderOfAKilledRun(hasIndex: Bool) throws {
+    let material = try Material(good: 3)
+    let run = try AnagenProcess(material.runArguments(), printingTo: material.path)
+    while run.isRunning, !FileManager.default.fileExists(atPath: "\(material.data)/pictures") {
+      usleep(2000)
+    }
+    run.send(SIGKILL)
+    _ = try run.wait()
+    let ledger = "\(material.data)/private/ledger.sqlite"
+    try #require(FileManager.default.fileExists(atPath: "\(ledger)-wal"))
+    if !hasIndex { try FileManager.default.removeItem(atPath: "\(ledger)-shm") }
+    let told = try AnagenProcess.run(
+      ["status", "--data", material.data],
+      through: Machine.mounting(
+        "mount --bind \(material.data) \(material.data); "
+          + "mount -o remount,bind,ro \(material.data); exec \"$@\""), printingTo: material.path)
+    if hasIndex {
+      #expect(told.results.contains("1 run, the last was killed"), "\(told.talk)")
+    } else {
+      #expect(told.status == 74, "\(told.talk)")
+      #expect(told.talk.contains("copy the data folder to a place"), "\(told.talk)")
+    }
   }
 
   @Test("a data folder in the folder of pictures is refused, and nothing is made there")
