@@ -121,6 +121,18 @@ public final class RunLedger: Sendable {
     try keepAuditHead()
   }
 
+  /// Closes the ledger: its log is taken over, and what asks it from now on fails.
+  ///
+  /// Until then an owner that is about to go, such as a task that is just ending, would keep its
+  /// files open.
+  ///
+  /// - Throws: ``LedgerError``.
+  public func close() throws {
+    // The last connection to close takes the log over, and one that only reads cannot.
+    database.releaseMemory()
+    try RunLedger.inWords { try database.close() }
+  }
+
   /// Opens a data folder's ledger for what a person decides between runs; it is of the last run.
   ///
   /// - Parameters:

@@ -171,13 +171,17 @@ public final class PipelineRun: Sendable {
         case .interrupt: .interrupted
         }
       try ledger.endRun(ending.rawValue)
-      return try report(
+      let report = try report(
         ending, ledger: ledger, leftovers: leftovers, seconds: options.now() - start)
+      try ledger.close()
+      return report
     } catch {
       // The run's own error matters more than a second one from a ledger that may be gone.
-      do { try ledger.endRun("failed") } catch let second {
-        options.logger.info(
-          "the end of the run could not be noted", metadata: ["error": "\(second)"])
+      for step in [{ try ledger.endRun("failed") }, ledger.close] as [() throws -> Void] {
+        do { try step() } catch let second {
+          options.logger.info(
+            "the end of the run could not be noted", metadata: ["error": "\(second)"])
+        }
       }
       throw error
     }

@@ -65,7 +65,6 @@ struct RunSession: Sendable {
     let committer = LedgerCommitter(ledger: ledger, meter: run.meters.ledger)
     run.began(committer: committer)
     takeDecisions(committer)
-    // The answer holds the ledger, which is closed, its log taken over, when the run lets go of it.
     defer { run.control.remove(LedgerDecision.verb) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }

@@ -70,25 +70,13 @@ struct TestCommand: AnagenCommand {
     }
     let text = try FileAccess.read(pipeline.file)
     let scratch = try ScratchFolder(in: environment.variables["TMPDIR"] ?? "/tmp")
-    let status: Result<ExitStatus, any Error>
-    do {
-      status = .success(try await test(text, variables, in: scratch, environment))
-    } catch {
-      status = .failure(error)
+    defer {
+      if keep {
+        terminal.talk("the tests' data folders are in \(scratch.path)")
+      } else if let problem = scratch.remove() {
+        terminal.warning(problem)
+      }
     }
-    if keep {
-      terminal.talk("the tests' data folders are in \(scratch.path)")
-    } else if let problem = await scratch.remove() {
-      terminal.warning(problem)
-    }
-    return try status.get()
-  }
-
-  private func test(
-    _ text: [UInt8], _ variables: [String: String], in scratch: ScratchFolder,
-    _ environment: CommandEnvironment
-  ) async throws -> ExitStatus {
-    let terminal = environment.terminal
     let logger = Logger(label: "anagen") { _ in
       CommandLogHandler(terminal, level: .critical, isJSON: false)
     }
@@ -172,20 +160,13 @@ private struct ScratchFolder {
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Removes the folder; says when it could not be removed.
-  ///
-  /// A ledger is closed with its last owner, which may be a task that is just ending, and takes its
-  /// log away then: what is gone before it is removed is no failure, and the rest is removed again.
-  func remove() async -> String? {
-    for _ in 0..<100 {
-      do {
-        try FileManager.default.removeItem(atPath: path)
-        return nil
-      } catch {
-        if !FileAccess.exists(path) { return nil }
-      }
-      do { try await Task.sleep(for: .milliseconds(20)) } catch { break }
+  /// Removes the folder; says what kept it from being removed.
+  func remove() -> String? {
+    do {
+      try FileManager.default.removeItem(atPath: path)
+      return nil
+    } catch {
+      return "the tests' folder \(path) could not be removed"
     }
-    return "the tests' folder \(path) could not be removed"
   }
 }

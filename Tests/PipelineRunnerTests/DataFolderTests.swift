@@ -25,6 +25,33 @@ import Testing
     _ = try DataFolderLock(DataFolder(path: folder.path))
   }
 
+  @Test("a run that has ended, or failed, holds no file of its folder open")
+  func everythingIsClosed() async throws {
+    let (folder, board) = (TemporaryFolder(), TestBoard())
+    let name = board.register()
+    let plan = try TestRuns.chain(folder.path, board: name, count: 20)
+    _ = try await TestRuns.run(plan)
+    #expect(try open(below: folder.path).isEmpty)
+    let broken = TestBoard { _, _ in
+      throw StageError(.fatal, "broken", subject: "it", hint: "mend it")
+    }
+    let again = try TestRuns.chain(folder.path, board: broken.register(), count: 21)
+    await #expect(throws: RunError.self) { try await TestRuns.run(again) }
+    #expect(try open(below: folder.path).isEmpty)
+    let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/private")
+    #expect(!files.contains { $0.hasPrefix("ledger.sqlite-") }, "the log is taken over")
+  }
+
+  /// The files below a folder that this process has open.
+  private func open(below folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name in
+      guard let file = realpath("/proc/self/fd/\(name)", nil) else { return nil }
+      defer { free(file) }
+      let path = String(cString: file)
+      return path.hasPrefix(folder + "/") ? path : nil
+    }
+  }
+
   /// A child that is being started holds a copy of every descriptor for a moment.
   @Test func theLockIsFreeThoughACopyOfItsDescriptorIsLeft() throws {
     let folder = TemporaryFolder()
