@@ -21,8 +21,10 @@ struct PublishedRegistry: Sendable {
     case missing
     /// The rows and parts that differ, in words.
     case altered([String])
-    /// There is none to go on with; a copy that is set aside lies at the path.
-    case begunAnew(setAside: String?)
+    /// The file below `private/` was changed, in words; it is the copy's content again.
+    case workingAltered([String], setAside: String)
+    /// There is none to go on with; what lay there is set aside at the path.
+    case begunAnew(setAside: String?, changes: [String])
   }
 
   /// Looks at the copy before anything is opened; where only it is left, it is gone on with.
@@ -34,35 +36,97 @@ struct PublishedRegistry: Sendable {
     working = "\(context.folder.privatePath)/registry/\(context.stage).sqlite"
     let written = context.host.lastReleased(context.folder.relative(path))
     let copy = try FileOnDisk(path)
-    let hasWorking = FileManager.default.fileExists(atPath: working)
     if written == nil, copy != nil { try RegistryFile.check(path) }
     try OutputFile.makeFolder("\(context.folder.privatePath)/registry", mode: 0o700)
+    let left = context.host.lastReleased(context.folder.relative(working))
+    if let changes = try PublishedRegistry.changes(in: working, besides: path, leftAs: left) {
+      let place = try PublishedRegistry.setAside(working, for: context)
+      for file in [working] + PublishedRegistry.companions(of: working) {
+        try FileManager.default.removeItem(atPath: file)
+      }
+      if changes.areUndoneByCopy {
+        try FileOnDisk.copy(path, to: working, mode: 0o600)
+        found = .workingAltered(changes.words, setAside: place)
+      } else {
+        found = .begunAnew(setAside: place, changes: changes.words)
+      }
+      return
+    }
+    let hasWorking = FileManager.default.fileExists(atPath: working)
     switch (copy, hasWorking) {
     case (nil, true): found = written == nil ? .asWritten : .missing
-    case (nil, false): found = written == nil ? .asWritten : .begunAnew(setAside: nil)
+    case (nil, false):
+      found = written == nil ? .asWritten : .begunAnew(setAside: nil, changes: [])
     case (let copy?, true):
       let isWritten = written == nil || copy.sha256 == written
       if isWritten && PublishedRegistry.companions(of: path).isEmpty {
         found = .asWritten
       } else {
         // Where a run was cut off, the working file has rows that the copy never had.
-        let isAhead =
-          try FileOnDisk(working)?.sha256
-          != context.host.lastReleased(context.folder.relative(working))
+        let isAhead = try FileOnDisk(working)?.sha256 != left
         found = .altered(
-          try RegistryDifference(of: path, from: working, ignoringMissingRows: isAhead).words())
+          try RegistryDifference(
+            of: path, from: working, allowing: isAhead ? .filedInOriginal : .nothing
+          ).words())
       }
     case (let copy?, false):
       if copy.sha256 == written {
         try FileOnDisk.copy(path, to: working, mode: 0o600)
         found = .asWritten
       } else {
-        let place = "\(context.folder.privatePath)/withdrawn/\(context.stage).sqlite"
-        try OutputFile.makeFolder("\(context.folder.privatePath)/withdrawn", mode: 0o700)
-        try FileOnDisk.copy(path, to: place, mode: 0o600)
-        found = .begunAnew(setAside: place)
+        found = .begunAnew(
+          setAside: try PublishedRegistry.setAside(path, for: context), changes: [])
       }
     }
+  }
+
+  /// What somebody changed in the file in which runs file, and whether the copy is what it was.
+  private struct Changes {
+    let words: [String]
+    let areUndoneByCopy: Bool
+  }
+
+  /// Looks at the file in which runs file, before it is opened.
+  ///
+  /// A run that ends leaves it without a log and its digest in the ledger; one that is cut off
+  /// leaves it as SQLite marks a file with a log, ahead of the copy. So another digest without that
+  /// mark is somebody else's doing, and with it the file may differ from the copy only as a run
+  /// changes it. What was added to the rows of a run that was cut off is not seen.
+  ///
+  /// - Parameter digest: as the last run left it; `nil` where that is not known.
+  /// - Returns: `nil` when it is as a run left it, or not there.
+  private static func changes(
+    in working: String, besides copy: String, leftAs digest: ContentDigest?
+  ) throws -> Changes? {
+    guard FileManager.default.fileExists(atPath: working) else { return nil }
+    if digest != nil, companions(of: working).isEmpty, try FileOnDisk(working)?.sha256 == digest {
+      return nil
+    }
+    guard let isCutOff = try RegistryFile.recover(working) else {
+      return Changes(words: ["it is a registry no more"], areUndoneByCopy: false)
+    }
+    let own = try FileOnDisk(working)?.sha256
+    if digest != nil, own == digest { return nil }
+    let isCopyWhole = try digest != nil && FileOnDisk(copy)?.sha256 == digest
+    if isCopyWhole, companions(of: copy).isEmpty {
+      let words = try RegistryDifference(
+        of: working, from: copy, allowing: isCutOff ? .filedSince : .nothing
+      ).words()
+      return words.isEmpty ? nil : Changes(words: words, areUndoneByCopy: !isCutOff)
+    }
+    let strange = try RegistryDifference.strangeParts(of: working)
+    if digest == nil || isCutOff, strange.isEmpty { return nil }
+    return Changes(
+      words: strange.isEmpty ? ["so had its copy, or that is gone"] : strange,
+      areUndoneByCopy: false)
+  }
+
+  /// Keeps a file that nobody wrote so, for who wants to know.
+  private static func setAside(_ path: String, for context: StageContext) throws -> String {
+    let place = "\(context.folder.privatePath)/withdrawn/\(context.stage).sqlite"
+    try OutputFile.makeFolder("\(context.folder.privatePath)/withdrawn", mode: 0o700)
+    try FileOnDisk.copy(path, to: place, mode: 0o600)
+    return place
   }
 
   /// Writes the copy where it is not the working file's, and tells how it was found.
@@ -97,10 +161,22 @@ struct PublishedRegistry: Sendable {
         "look who else writes in \(context.folder.path); what was handed on meanwhile may hold the "
           + "changed rows; what is wrong is corrected in the list of pictures, never in the registry",
         isNegative: true)
-    case .begunAnew(let place):
+    case .workingAltered(let words, let place):
       note(
-        "\(name) was begun anew and filed again from the ledger, \(number); what was superseded "
-          + "or corrected before stands in it no more",
+        "\(context.folder.relative(working)), in which runs file, had been changed since the run "
+          + "that wrote it, and is what \(name) was again: " + words.joined(separator: "; "),
+        "look who else writes in \(context.folder.path); the changed file is \(place) now; what is "
+          + "wrong is corrected in the list of pictures, never in the registry",
+        isNegative: true)
+    case .begunAnew(let place, let changes):
+      let why =
+        changes.isEmpty
+        ? ""
+        : "\(context.folder.relative(working)), in which runs file, had been changed "
+          + "(\(changes.joined(separator: "; "))): "
+      note(
+        why + "\(name) was begun anew and filed again from the ledger, \(number); what was "
+          + "superseded or corrected before stands in it no more",
         place.map { "the file that lay there is \($0) now" }
           ?? "restore the data folder from its backup when that history is needed",
         isNegative: true)

@@ -76,6 +76,24 @@ struct RegistryFile: Sendable {
     }
   }
 
+  /// Has SQLite play a log that lies beside a file into it, as it does for whoever opens it.
+  ///
+  /// - Returns: whether the file was left open by who wrote it last; `nil` when it is no database.
+  static func recover(_ path: String) throws -> Bool? {
+    do {
+      return try DatabaseQueue(path: path).writeWithoutTransaction { db in
+        _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
+        return try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal"
+      }
+    } catch let error as DatabaseError
+      where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
+    {
+      return nil
+    } catch let error as DatabaseError {
+      throw inWords(error)
+    }
+  }
+
   private static func prepare(_ db: Database, path: String) throws {
     if try hasTables(db, path: path) { return }
     try db.inTransaction {

@@ -55,6 +55,86 @@ import Testing
     #expect(host.notices.count == 1)
   }
 
+  @Test(
+    "a change in the file in which runs file is named and undone as well",
+    arguments: [
+      (
+        "DROP TRIGGER result_superseded_once; UPDATE result SET value = 7 WHERE id = 3",
+        ["result 3 changed", "trigger result_superseded_once removed"]
+      ),
+      (
+        "DROP TRIGGER hair_refuses_delete; DELETE FROM hair WHERE measurement_id = 1 AND hair = 7",
+        ["hair 1 7 removed"]
+      ),
+      (
+        "CREATE TRIGGER theirs AFTER INSERT ON result BEGIN SELECT 1; END",
+        ["trigger theirs added"]
+      ),
+    ], [false, true])
+  func changedBelowPrivate(
+    _ change: (statement: String, words: [String]), wasCutOff: Bool
+  ) async throws {
+    try await file(records)
+    let before = try await contents()
+    if wasCutOff { try await cutOff(records) }
+    try await DatabaseQueue(path: working).write { try $0.execute(sql: change.statement) }
+    try await file(wasCutOff ? records : [])
+    #expect(host.notices.map(\.code) == ["registry_restored"])
+    #expect(host.notices.map(\.isNegative) == [true])
+    for word in change.words { #expect(host.notices[0].what.contains(word)) }
+    #expect(try await contents() == before)
+    #expect(
+      FileManager.default.fileExists(atPath: "\(folder.path)/private/withdrawn/under_test.sqlite"))
+    try await file([])
+    #expect(host.notices.count == 1)
+  }
+
+  @Test("a row that somebody added to the file in which runs file is named and taken out")
+  func addedBelowPrivate() async throws {
+    try await file(records)
+    try await DatabaseQueue(path: working).write {
+      try $0.execute(sql: "INSERT INTO subject(subject) VALUES ('01-009')")
+    }
+    try await file([])
+    #expect(host.notices.first?.what.contains("subject 01-009 added") == true)
+    #expect(try await !contents().contains("01-009"))
+  }
+
+  @Test("a run that is cut off, and what it corrected, is no change by somebody else")
+  func cutOffAlone() async throws {
+    try await file(records)
+    let corrected = [
+      Release(terminal: 33).measurement, Release(studyDay: -2, field: 3).measurement,
+    ]
+    try await cutOff(corrected)
+    #expect(try areas(in: working).count == 4)
+    try await file([])
+    #expect(host.notices.isEmpty)
+    #expect(try areas() == [0.5, 0.5, 0.5, 0.5])
+  }
+
+  @Test("a file that a kill left before its tables were made is gone on with")
+  func madeHalf() async throws {
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/private/registry", withIntermediateDirectories: true)
+    try Data().write(to: URL(filePath: working))
+    try await file(records)
+    #expect(host.notices.isEmpty)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/private/registry")
+    #expect(try areas() == [0.5, 0.5])
+  }
+
+  @Test("a strange trigger is not gone on with, also where no run ended yet")
+  func strangeTrigger() async throws {
+    try await cutOff(records)
+    try await DatabaseQueue(path: working).write {
+      try $0.execute(sql: "CREATE TRIGGER theirs AFTER INSERT ON result BEGIN SELECT 1; END")
+    }
+    try await file(records)
+    #expect(host.notices.first?.what.contains("trigger theirs added") == true)
+    #expect(try areas() == [0.5, 0.5])
+  }
+
   @Test("a log of another program beside the registry is not played into it")
   func foreignLog() async throws {
     try await file(records)
@@ -121,10 +201,30 @@ import Testing
         "written again: tables/results.csv, tables/data-dictionary.csv, manifest.json") == true)
   }
 
-  private func areas() throws -> [Double] {
-    try DatabaseQueue(path: path).read {
+  private var working: String { "\(folder.path)/private/registry/under_test.sqlite" }
+
+  private func areas(in path: String? = nil) throws -> [Double] {
+    try DatabaseQueue(path: path ?? self.path).read {
       try Double.fetchAll($0, sql: "SELECT area_cm2 FROM measurement")
     }
+  }
+
+  /// Every figure of the published registry.
+  private func contents() async throws -> [String] {
+    try await DatabaseQueue(path: path).read { db in
+      try String.fetchAll(
+        db, sql: "SELECT quantity || hairs || ifnull(value, '') FROM result ORDER BY id")
+        + String.fetchAll(db, sql: "SELECT measurement_id || ' ' || hair FROM hair ORDER BY 1")
+        + String.fetchAll(db, sql: "SELECT subject FROM subject ORDER BY 1")
+        + String.fetchAll(db, sql: "SELECT type || name FROM sqlite_schema ORDER BY 1")
+    }
+  }
+
+  /// A run that files and then ends without having finished.
+  private func cutOff(_ given: [Released]) async throws {
+    let sink = try await sink()
+    let context = host.context(study: .reference, folder: folder.path)
+    for record in given { try await sink.accept(record, in: host.delivery(context)) }
   }
 
   private func destination() async throws -> String { try await sink().destination }
