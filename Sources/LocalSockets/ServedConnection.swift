@@ -63,6 +63,12 @@ package struct ServedConnection {
     return false
   }
 
+  /// Whether a handler works for the client.
+  package var isAnswering: Bool {
+    if case .answering = phase { return true }
+    return false
+  }
+
   /// Bytes came; none means that the client sends no more.
   package mutating func received(_ bytes: some Collection<UInt8>, now: ContinuousClock.Instant)
     -> Demand
@@ -139,6 +145,10 @@ public struct ServerLimits: Sendable {
   public var answer: Duration
   /// The time that a client has to hear the end.
   public var linger: Duration
+
+  /// The most requests that are still answered when their clients have gone, whose places are free:
+  /// three rounds of clients that gave up; then nobody is let in until one has ended.
+  var abandonedRequests: Int { 3 * clients }
 
   /// Makes limits.
   public init(

@@ -85,9 +85,10 @@ public final class SocketServer: Sendable {
   /// Serves until the task is cancelled; handlers still at work are cancelled and awaited, and the
   /// socket's file is gone when this returns.
   public func serve() async {
-    // One request at most is open for each client, so none is ever dropped.
+    // One request at most is open for each client or abandoned, so none is ever dropped.
     let (requests, arrivals) = AsyncStream.makeStream(
-      of: Request.self, bufferingPolicy: .bufferingOldest(limits.clients))
+      of: Request.self,
+      bufferingPolicy: .bufferingOldest(limits.clients + limits.abandonedRequests))
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
         group.addTask {
@@ -134,6 +135,8 @@ public final class SocketServer: Sendable {
   private struct Watch {
     var clients: [Int: Client] = [:]
     var nextClient = 0
+    /// Requests that are answered although their client has gone.
+    var abandoned: Set<Int> = []
     /// After a failed accept (no descriptors left) the next try waits.
     var acceptsFrom: ContinuousClock.Instant
     let request: (Request) -> Void
@@ -148,6 +151,7 @@ public final class SocketServer: Sendable {
       }
       if isStopping { return }
       for (client, answer) in answers {
+        if watch.abandoned.remove(client) != nil { continue }
         change(client, &watch) { $0.answer(answer.bytes, ends: answer.ends, now: .now) }
       }
       wait(&watch)
@@ -172,9 +176,9 @@ public final class SocketServer: Sendable {
       guard let client = watch.clients[id] else { continue }
       let events =
         (client.state.readable > 0 ? POLLIN : 0) | (client.state.unsent.isEmpty ? 0 : POLLOUT)
+      // Of one that is being answered the kernel still tells that it has gone.
       polled.append(
-        pollfd(
-          fd: events == 0 ? -1 : client.descriptor.number, events: Int16(events), revents: 0))
+        pollfd(fd: client.descriptor.number, events: Int16(events), revents: 0))
     }
     guard poll(&polled, nfds_t(polled.count), timeout(watch)) > 0 else { return }
     if polled[0].revents != 0 {
@@ -182,14 +186,21 @@ public final class SocketServer: Sendable {
       while recv(bell.heard.number, &bytes, bytes.count, 0) > 0 {}
     }
     for (id, entry) in zip(order, polled.dropFirst(2)) where entry.revents != 0 {
-      exchange(id, &watch)
+      if watch.clients[id]?.state.isAnswering == true {
+        watch.abandoned.insert(id)
+        change(id, &watch) { $0.end() }
+      } else {
+        exchange(id, &watch)
+      }
     }
     // Who was idle may have asked meanwhile: then the one at the door waits there.
     if polled[1].revents != 0, mayAccept(watch) { accept(&watch) }
   }
 
   private func mayAccept(_ watch: Watch) -> Bool {
-    guard watch.acceptsFrom <= .now else { return false }
+    guard watch.acceptsFrom <= .now, watch.abandoned.count < limits.abandonedRequests else {
+      return false
+    }
     return watch.clients.count < limits.clients || watch.clients.values.contains { $0.state.isIdle }
   }
 

@@ -134,6 +134,33 @@ struct SocketServerTests {
     #expect(FileManager.default.fileExists(atPath: "\(folder.path)/file"))
   }
 
+  @Test func `clients that gave up free their places while their requests are still answered`()
+    async throws
+  {
+    let folder = try SocketFolder()
+    let address = folder.socket()
+    let path = "\(folder.path)/s.sock"
+    try await serving(
+      address,
+      answer: { request in
+        if request.bytes.count == 1 {
+          do { try await Task.sleep(for: .seconds(3600)) } catch {}  // the test has ended
+        }
+        return ServerAnswer(Array("done\n".utf8))
+      }
+    ) {
+      for _ in 0..<2 {
+        let clients = try (0..<4).map { _ in try RawClient(path) }
+        for client in clients { client.say(Array("x\n".utf8)) }
+        // Until all are in hand no other could be let in.
+        usleep(200_000)
+        withExtendedLifetime(clients) {}
+      }
+      let answer = try Self.ask(address, "quick")
+      #expect(answer == "done")
+    }
+  }
+
   @Test func `silent, slow, deaf and talkative clients harm nobody`() async throws {
     let folder = try SocketFolder()
     let address = folder.socket()
