@@ -76,6 +76,10 @@ public struct ImageFileSource: Source {
   /// Emits every listed picture in order; with `watch`, goes on until cancelled.
   public func run(into output: SourceOutput<CapturedImage>) async throws {
     logUnlisted()
+    let today = Int(context.host.now() / 86_400)
+    for notice in Plausibility(listed: listed, today: today).notices(by: context.stage) {
+      context.host.note(notice)
+    }
     // A watched folder has no end that anybody knows.
     if !settings.watch { context.expect(listed.count) }
     for acquisition in listed { try await emit(acquisition, into: output) }
