@@ -60,8 +60,9 @@ struct Disposition: Sendable, Equatable {
       }
   }
 
-  /// A picture that the de-identifying stage let pass.
-  static let released = Disposition(.released, reason: "nothing_identifying_found")
+  /// A picture that the de-identifying stage let pass: all that it looks for is lines of drawn text
+  /// along the picture's rows and columns.
+  static let released = Disposition(.released, reason: "no_axis_aligned_text_found")
 
   /// A picture in which something was found that a person let pass.
   static let approved = Disposition(.released, reason: "approved_by_a_person")

@@ -33,7 +33,9 @@ enum ReleasedTables {
         allowed: "released failed held excluded not_released", source: "disposition"
       ) { .text($0.picture?.state.rawValue ?? "not_released") },
       TableColumn(
-        "picture_reason", "text", "Why: a stable word such as burned_in_text.",
+        "picture_reason", "text",
+        "Why: a stable word such as burned_in_text; no_axis_aligned_text_found says that the detector "
+          + "saw no line of drawn text along rows or columns, and no more.",
         source: "disposition"
       ) { TableCell($0.picture?.reason) },
       TableColumn(

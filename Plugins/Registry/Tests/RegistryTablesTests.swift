@@ -82,7 +82,7 @@ import Testing
     #expect(rows.map { $0["picture_state"] } == ["held", "failed", "released"])
     #expect(
       rows.map { $0["picture_reason"] } == [
-        "burned_in_text", "truncated", "nothing_identifying_found",
+        "burned_in_text", "truncated", "no_axis_aligned_text_found",
       ])
     #expect(rows.map { $0["picture"] == "" } == [true, true, false])
   }

@@ -211,7 +211,7 @@ import Testing
     #expect(try dump() == before)
     let image = release.image([1, 2], host: host)
     try await file([image], standing: records + [image])
-    #expect(try dispositions().contains("1 picture released nothing_identifying_found anagen"))
+    #expect(try dispositions().contains("1 picture released no_axis_aligned_text_found anagen"))
     #expect(
       try text("SELECT group_concat(state) FROM disposition WHERE part = 'picture'")
         == "held,released")
