@@ -13,7 +13,7 @@ enum LedgerSchema {
 
   /// Step `n` makes format `n + 1` of format `n`; a step that was shipped is never changed.
   private static let steps = [
-    first, routes, effectsAndAudit, approvals, released, withdrawals, results,
+    first, routes, effectsAndAudit, approvals, released, withdrawals, results, listed,
   ]
 
   /// Brings an empty or older ledger to the present format.

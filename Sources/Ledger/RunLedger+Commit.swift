@@ -25,7 +25,11 @@ extension RunLedger {
         let step = CommitStep(
           db: db, run: run, now: now, routes: routes, exports: exports,
           hasWithdrawals: try Bool.fetchOne(
-            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM withdrawal)")) == true,
+            db.cachedStatement(
+              sql: """
+                SELECT EXISTS (SELECT 1 FROM withdrawal)
+                  OR EXISTS (SELECT 1 FROM withdrawn_subject)
+                """)) == true,
           hasGivenUp: try GivenUp.isAny(db))
         let outcomes = try entries.map { try step.perform($0) }
         try exports.write()
@@ -142,7 +146,8 @@ private struct CommitStep {
   /// Whether somebody took a source record out: that it is given again changes nothing.
   ///
   /// Taken out with it is the same file with another date, scale or bytes under the same identity,
-  /// and the same bytes under another: what was withdrawn is the picture, not a row of a list.
+  /// and the same bytes under another: what was withdrawn is the picture, not a row of a list. With
+  /// a subject go all pictures of that subject, also of another study's name.
   private func isWithdrawn(_ row: Int64, _ product: LedgerEntry.Product) throws -> Bool {
     let content = product.record.contents.first?.sha256.hexadecimal
     let found = try Row.fetchOne(
@@ -156,13 +161,21 @@ private struct CommitStep {
           ORDER BY record_id <> :row LIMIT 1
           """),
       arguments: ["row": row, "content": content, "identity": product.record.identity.text])
-    guard let found else { return false }
-    if found["record_id"] as Int64 != row {
-      try execute(
-        "INSERT INTO withdrawal(record_id, audit) VALUES (?, ?)", row, found["audit"] as Int64)
-      try execute("UPDATE record SET superseded_by = ? WHERE id = ?", row, row)
-    }
+    if let found, found["record_id"] as Int64 == row { return true }
+    let audit: Int64? =
+      try found.map { $0["audit"] } ?? withdrawal(ofSubjectOf: product.record.identity)
+    guard let audit else { return false }
+    try execute("INSERT INTO withdrawal(record_id, audit) VALUES (?, ?)", row, audit)
+    try execute("UPDATE record SET superseded_by = ? WHERE id = ?", row, row)
     return true
+  }
+
+  /// The audit entry by which somebody took out the subject of an acquisition.
+  private func withdrawal(ofSubjectOf identity: RecordIdentity) throws -> Int64? {
+    guard let key = AcquisitionKey(of: identity) else { return nil }
+    return try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT audit FROM withdrawn_subject WHERE subject = ?"),
+      arguments: [key.subject])
   }
 
   /// Supersedes the other versions of an identity, and their open deliveries with them.

@@ -1,25 +1,26 @@
 public import ClinicalRecords
 import GRDB
+public import StageKit
 
 /// Source records of one content under more than one identity.
 public struct Refiled: Sendable, Equatable {
   /// Two identities that stand for the same bytes.
   public struct Pair: Sendable, Equatable {
-    /// The one that was filed before, or the first of two that stand.
+    /// The one that came first.
     public let earlier: RecordIdentity
-    /// The one that this run's sources gave.
+    /// The other.
     public let later: RecordIdentity
   }
-  /// Pairs whose earlier one was superseded now.
-  public var corrected: [Pair] = []
   /// Pairs that both stand.
   public var doubled: [Pair] = []
   /// The edges on which a delivery of a superseded record waited.
   public var superseded: [EdgeKey] = []
-  /// The names of pictures that were filed before and that the sources did not give: they stand.
-  public var unlisted: [String] = []
+  /// What the sources, which gave all that they have, gave otherwise than before.
+  public var changes: [ListChange] = []
   /// The names of pictures that the sources gave although somebody had withdrawn them.
   public var withdrawn: [String] = []
+  /// The names of pictures given for the first time of whose subjects others were withdrawn.
+  public var besideWithdrawn: [String] = []
 }
 
 extension RunLedger {
@@ -39,27 +40,29 @@ extension RunLedger {
     try RunLedger.inWords {
       try database.write { db in
         var refiled = Refiled()
+        var corrected: Int64 = 0
         for found in try doubled(db) + moved(db) {
           guard let earlier = try source(found.earlier, db),
             let later = try source(found.later, db), earlier.content == later.content
           else { continue }
-          let pair = Refiled.Pair(earlier: earlier.identity, later: later.identity)
           if isComplete && !found.isEarlierGiven {
-            refiled.corrected.append(pair)
+            corrected += 1
             refiled.superseded += try supersede(found.earlier, for: found.later, db)
           } else {
-            refiled.doubled.append(pair)
+            refiled.doubled.append(
+              Refiled.Pair(earlier: earlier.identity, later: later.identity))
           }
         }
-        if isComplete { refiled.unlisted = try unlisted(by: listing, db) }
+        if isComplete { refiled.changes = try listChanges(db) + unlisted(by: listing, db) }
         refiled.withdrawn = try withdrawnOfGiven(db)
-        if !refiled.corrected.isEmpty {
+        refiled.besideWithdrawn = try filedBesideWithdrawn(db)
+        if corrected > 0 {
           _ = try AuditWriter(db: db, actor: actor, now: now()).append(
             AuditAction(
               name: .corrected,
               what: [
                 .init("run", .integer(run)),
-                .init("records", .integer(Int64(refiled.corrected.count))),
+                .init("records", .integer(corrected)),
               ]))
         }
         return refiled
@@ -114,20 +117,6 @@ extension RunLedger {
       if let later { found.append(Found(earlier: row["id"], isEarlierGiven: false, later: later)) }
     }
     return found
-  }
-
-  /// The names of standing pictures that this run was not given.
-  private func unlisted(by sources: [String], _ db: Database) throws -> [String] {
-    try String.fetchAll(
-      db,
-      sql: """
-        SELECT DISTINCT json_extract(CAST(payload AS TEXT), '$.fileName')
-        FROM provenance JOIN record ON record.id = provenance.record_id
-        WHERE delivery_id = 0 AND provenance.record_id NOT IN (SELECT record_id FROM temp.given)
-          AND provenance.stage IN (SELECT value FROM json_each(?))
-          AND superseded_by IS NULL AND payload IS NOT NULL
-          AND schema LIKE 'anagen.captured-image/%' ORDER BY 1
-        """, arguments: [JSONValue.array(sources.map { .string($0) }).text])
   }
 
   /// The names of pictures that this run was given and that stay out.

@@ -12,16 +12,22 @@ extension RunLedger {
   ///
   /// - Parameters:
   ///   - pictures: the records of captured images.
+  ///   - subject: the subject whose pictures stay out from now on, also those that are yet to come.
   ///   - actor: who decides.
   ///   - reason: why, in the decider's words.
   /// - Returns: the deliveries of them, and of what came of them, that were set aside until now.
   public func withdraw(
-    _ pictures: [Int64], by actor: String, reason: String
+    _ pictures: [Int64], of subject: String? = nil, by actor: String, reason: String
   ) throws -> [Int64] {
     try RunLedger.inWords {
       try database.write { db in
         let sequence = try AuditWriter(db: db, actor: actor, now: now()).append(
           AuditAction(name: .withdrawn, reason: reason, what: what(pictures)))
+        if let subject {
+          try db.execute(
+            sql: "INSERT OR IGNORE INTO withdrawn_subject(subject, audit) VALUES (?, ?)",
+            arguments: [subject, sequence])
+        }
         for picture in pictures {
           try db.execute(
             sql: "INSERT INTO withdrawal(record_id, audit) VALUES (?, ?)",
@@ -43,11 +49,19 @@ extension RunLedger {
   /// Lets pictures come back that were taken out: with the next run whose source gives them.
   ///
   /// All of them or none; the audit entry is in the same commit.
-  public func reinstate(_ pictures: [Int64], by actor: String, reason: String) throws {
+  ///
+  /// - Parameter subject: the subject whose pictures stay out no more.
+  public func reinstate(
+    _ pictures: [Int64], of subject: String? = nil, by actor: String, reason: String
+  ) throws {
     try RunLedger.inWords {
       try database.write { db in
         _ = try AuditWriter(db: db, actor: actor, now: now()).append(
           AuditAction(name: .reinstated, reason: reason, what: what(pictures)))
+        if let subject {
+          try db.execute(
+            sql: "DELETE FROM withdrawn_subject WHERE subject = ?", arguments: [subject])
+        }
         for picture in pictures {
           try db.execute(sql: "DELETE FROM withdrawal WHERE record_id = ?", arguments: [picture])
         }
@@ -126,6 +140,8 @@ public struct SourcePicture: Sendable {
   public let acquisition: AcquisitionKey
   /// That somebody took it out.
   public let withdrawal: Withdrawal?
+  /// Whether somebody took its subject out, with all pictures that are and will be.
+  public let isSubjectWithdrawn: Bool
 }
 
 extension LedgerReading {
@@ -133,7 +149,9 @@ extension LedgerReading {
   public func sourcePictures() throws -> [SourcePicture] {
     try RunLedger.inWords {
       try database.read { db in
-        try Row.fetchAll(
+        let subjects = try Set(
+          String.fetchAll(db, sql: "SELECT subject FROM withdrawn_subject"))
+        return try Row.fetchAll(
           db,
           sql: """
             SELECT record.id, identity, \(Withdrawal.columns),
@@ -148,7 +166,7 @@ extension LedgerReading {
           guard let key = AcquisitionKey(of: RecordIdentity(row["identity"])) else { return nil }
           return SourcePicture(
             record: row["id"], file: row["file"] ?? "", acquisition: key,
-            withdrawal: Withdrawal(row))
+            withdrawal: Withdrawal(row), isSubjectWithdrawn: subjects.contains(key.subject))
         }
       }
     }

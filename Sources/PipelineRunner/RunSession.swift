@@ -209,7 +209,7 @@ struct RunSession: Sendable {
   ) async throws {
     try await handleSuspects(stages, committer, inHand)
     try await work(stages, committer, inHand, withSources: true)
-    try settleRefiled()
+    let changes = try settleRefiled()
     var rounds = RunSession.lookupRounds
     while rounds > 0, !run.isInterrupted {
       let hasReleased = run.takeReleased()
@@ -230,8 +230,10 @@ struct RunSession: Sendable {
     }
     if run.isInterrupted { return }
     run.entered(.projecting)
-    try await project(stages, committer)
-    if !run.isInterrupted { try ledger.keepReleasedFiles(run.notes.files) }
+    try await project(stages, committer, changes)
+    if run.isInterrupted { return }
+    try ledger.keepReleasedFiles(run.notes.files)
+    if !run.isStopping { try ledger.keepListed() }
   }
 
   /// Handles what was in hand when the program died, one after the other and nothing beside it.
@@ -344,14 +346,17 @@ struct RunSession: Sendable {
 
   // MARK: Projecting
 
-  private func project(_ stages: [MadeStage], _ committer: LedgerCommitter) async throws {
+  private func project(
+    _ stages: [MadeStage], _ committer: LedgerCommitter, _ changes: [ListChange]
+  ) async throws {
     for stage in stages {
       guard case .projection(let project) = stage.running, !run.isInterrupted else { continue }
       let name = stage.plan.name
       let standing = try ledger.standing(at: name, in: flow)
       let references = standing + (try ledger.withdrawn(at: name))
       let setAside = try ledger.setAside(before: name, in: flow)
-      let refused = plan.mayIdentify(stage.plan) ? try ledger.refused(before: name, in: flow) : []
+      let mayIdentify = plan.mayIdentify(stage.plan)
+      let refused = mayIdentify ? try ledger.refused(before: name, in: flow) : []
       let (host, context) = (host, stage.context)
       let withdrawn = references.count - standing.count
       let audit = try auditStatement(ofExporting: references, withdrawn: withdrawn, to: stage.plan)
@@ -364,7 +369,7 @@ struct RunSession: Sendable {
       }
       try await failing(name) {
         try await project(
-          standing.count, withdrawn, setAside, refused, audit
+          standing.count, withdrawn, setAside, refused, mayIdentify ? changes : [], audit
         ) { index in
           meter.received(in: call)
           let reference = references[index]

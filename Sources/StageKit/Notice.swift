@@ -41,13 +41,15 @@ public struct Notice: Sendable, Codable, Equatable {
         + "files", isNegative: false)
   }
 
-  /// At most five names and how many more there are.
+  /// The first names and how many more there are.
   ///
-  /// - Parameter names: as they are to be shown; one that may hold anything, such as a file's, is
-  ///   quoted by who calls.
-  public static func list(_ names: [String]) -> String {
-    // Five tell which folder it is; the rest would bury what else is said.
-    let shown = names.prefix(5)
+  /// - Parameters:
+  ///   - names: as they are to be shown; one that may hold anything, such as a file's, is quoted by
+  ///     who calls.
+  ///   - most: how many are shown; five tell which folder it is, and the rest would bury what else
+  ///     is said.
+  public static func list(_ names: [String], most: Int = 5) -> String {
+    let shown = names.prefix(most)
     let rest = names.count - shown.count
     return shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
   }

@@ -165,6 +165,8 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   ///
   /// Empty unless the projection takes identified records and writes below `private/` alone.
   public let refused: [Refused]
+  /// What this run's list of pictures says otherwise than the last one's; empty as `refused` is.
+  public let listChanges: [ListChange]
   /// What the host's audit chain says of this very export: for its manifest.
   ///
   /// `nil` where nothing leaves, or where the host keeps no chain.
@@ -174,13 +176,14 @@ public struct ProjectedRecords<Input: StoredRecord>: Sendable {
   /// the withdrawn ones.
   public init(
     count: Int, withdrawnCount: Int = 0, setAside: [SetAside] = [], refused: [Refused] = [],
-    audit: AuditStatement? = nil,
+    listChanges: [ListChange] = [], audit: AuditStatement? = nil,
     fetch: @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
   ) {
     self.count = count
     self.withdrawnCount = withdrawnCount
     self.setAside = setAside
     self.refused = refused
+    self.listChanges = listChanges
     self.audit = audit
     self.fetch = fetch
   }

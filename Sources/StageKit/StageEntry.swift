@@ -106,7 +106,7 @@ public enum RunningStage: Sendable {
   case projection(
     project:
       @Sendable (
-        Int, Int, [SetAside], [Refused], AuditStatement?,
+        Int, Int, [SetAside], [Refused], [ListChange], AuditStatement?,
         @escaping @Sendable (Int) async throws -> (any StoredRecord, DeliveryContext)?
       ) async throws -> Void)
 
@@ -162,11 +162,11 @@ extension StageEntry {
   /// Describes a projection.
   public init<Type: Projection>(_ type: Type.Type) {
     self.init(type, kind: .projection, input: RecordType(Type.Input.self), output: nil) { stage in
-      .projection(project: { count, withdrawn, setAside, refused, audit, fetch in
+      .projection(project: { count, withdrawn, setAside, refused, changes, audit, fetch in
         try await stage.project(
           ProjectedRecords(
             count: count, withdrawnCount: withdrawn, setAside: setAside, refused: refused,
-            audit: audit, fetch: fetch))
+            listChanges: changes, audit: audit, fetch: fetch))
       })
     }
   }

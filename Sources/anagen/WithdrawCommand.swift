@@ -26,7 +26,9 @@ struct WithdrawCommand: AnagenCommand {
 
   @Argument(help: "Files, or acquisitions.")
   var pictures: [String] = []
-  @Option(help: ArgumentHelp("Every picture of a subject.", valueName: "subject"))
+  @Option(
+    help: ArgumentHelp(
+      "Every picture of a subject, also those that later lists bring.", valueName: "subject"))
   var subject: String?
   @Flag(help: "Let them come back.")
   var undo = false
@@ -48,7 +50,8 @@ struct WithdrawCommand: AnagenCommand {
     let chosen = try chosen(of: LedgerReading(folder: folder).sourcePictures())
     let (outcome, isLive) = try await DecisionPlace(folder: folder).take(
       LedgerDecision(
-        undo ? .reinstate : .withdraw, chosen.map(\.record), by: actor.name, reason: reason))
+        undo ? .reinstate : .withdraw, chosen.map(\.record), of: subject, by: actor.name,
+        reason: reason))
     switch output.format {
     case .json:
       try environment.terminal.result(
@@ -89,11 +92,18 @@ struct WithdrawCommand: AnagenCommand {
           hint: "name their acquisitions: \(Notice.list(acquisitions))")
       }
       guard !found.isEmpty else { throw missing(name, all) }
+      if undo, subject == nil, found.contains(where: \.isSubjectWithdrawn) {
+        throw CommandFailure(
+          .usage, "the subject of '\(name)' is withdrawn, with all pictures",
+          hint: "let all come back with --undo --subject, then withdraw those that stay out")
+      }
       records.formUnion(found.map(\.record))
     }
     if let subject {
       let found = candidates.filter { $0.acquisition.subject == subject }
-      guard !found.isEmpty else { throw missing(subject, []) }
+      // Of a subject whose pictures are all out already, those that are yet to come stay out.
+      let isKnown = all.contains { $0.acquisition.subject == subject }
+      guard undo ? !found.isEmpty : isKnown else { throw missing(subject, []) }
       records.formUnion(found.map(\.record))
     }
     return candidates.filter { records.contains($0.record) }

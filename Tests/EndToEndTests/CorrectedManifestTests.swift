@@ -9,6 +9,7 @@ import Testing
     struct Notice: Decodable {
       let code: String
       let what: String
+      let hint: String
       let negative: Bool
     }
     struct Region: Decodable { let subject: String }
@@ -39,7 +40,15 @@ import Testing
     #expect(account.notices.map(\.code) == ["pictures_refiled"])
     #expect(
       account.notices[0].what.contains(
-        "open/S1/V1/D0/vertex/unknown/1/1/1 is now open/S9/V1/D0/vertex/unknown/1/1/1"))
+        "1 picture is listed under another subject, visit or place than it was filed under"))
+    #expect(account.notices[0].what.hasSuffix(": \(material.rows[0].file)"))
+    #expect(
+      try changes(material, run: 2) == [
+        [
+          material.rows[0].file, "another subject, visit or place",
+          "open/S1/V1/D0/vertex/unknown/1/1/1", "open/S9/V1/D0/vertex/unknown/1/1/1",
+        ]
+      ])
     #expect(account.results.map(\.subject) == ["S2", "S9"])
     #expect(try current(material) == ["S2", "S9"])
     #expect(try subjectsInTables(material) == ["S2", "S9"])
@@ -115,7 +124,7 @@ import Testing
     #expect(audit.results.contains("source.withdraw") && audit.results.contains("maria"))
     #expect(try material.command(["audit", "verify", "--data", material.data]).status == 0)
 
-    #expect(try withdraw(["--undo", material.rows[0].file]).status == 0)
+    #expect(try withdraw(["--undo", "--subject", "S1"]).status == 0)
     let back = try material.run()
     #expect(back.status == 0)
     #expect(try Account(back).notices.isEmpty)
@@ -171,9 +180,106 @@ import Testing
       #expect(undone.status == 0, "\(undone.talk)")
       try material.writeManifest([Material.header, row, lines(material, ["S1", "S2"])[2]])
       let back = try material.run()
-      #expect(try Account(back).notices.isEmpty, "\(back.talk)")
+      // The other picture has lost its place to it.
+      #expect(try Account(back).notices.map(\.code) == ["pictures_displaced"], "\(back.talk)")
       #expect(try current(material) == ["S1", "S2"])
     }
+  }
+
+  @Test("fields counted by the list: a row that goes, and rows that are swapped, are named")
+  func renumbered() throws {
+    let material = try Material(good: 3)
+    let files = material.rows.map(\.file)
+    func list(_ files: [String]) throws {
+      try material.writeManifest(
+        [Material.header] + files.map { "\($0),S1,V1,2024-03-25,vertex,5" })
+    }
+    try list(files)
+    #expect(try Account(material.run()).notices.isEmpty)
+    try list([files[1], files[2]])
+    let outcome = try material.run()
+    let account = try Account(outcome)
+    #expect(account.notices.map(\.code) == ["pictures_refiled", "pictures_displaced"])
+    #expect(account.notices[0].what.hasSuffix(": \(files[1]), \(files[2])"))
+    #expect(account.notices[0].hint.contains("column 'field'"))
+    #expect(account.notices[1].what.hasSuffix(": \(files[0])"))
+    #expect(!outcome.talk.contains("S1"))
+    let place = "open/S1/V1/D0/vertex/unknown/1"
+    #expect(
+      try changes(material, run: 2) == [
+        [files[0], "another picture has its place", "\(place)/1/1", files[1]],
+        [files[1], "another subject, visit or place", "\(place)/2/1", "\(place)/1/1"],
+        [files[2], "another subject, visit or place", "\(place)/3/1", "\(place)/2/1"],
+      ])
+    let report = try String(
+      contentsOfFile: "\(material.data)/private/report/index.html", encoding: .utf8)
+    #expect(report.contains("Changed in the list of pictures"))
+    try list([files[2], files[1]])
+    let swapped = try Account(material.run()).notices
+    #expect(swapped.map(\.code) == ["pictures_refiled"])
+    #expect(swapped[0].what.contains("2 pictures are listed under another"))
+    #expect(try Account(material.run()).notices.isEmpty)
+  }
+
+  @Test("other bytes under a name, and another scale or date, are named by file")
+  func replacedAndRevalued() throws {
+    let material = try Material(good: 2)
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try Account(material.run()).notices.isEmpty)
+    try Data(material.originals[0] + [0])
+      .write(to: URL(filePath: "\(material.images)/\(material.rows[0].file)"))
+    try material.writeManifest([
+      Material.header, lines(material, ["S1", "S2"])[1],
+      "\(material.rows[1].file),S2,V1,2024-03-25,vertex,5.5",
+    ])
+    let notices = try Account(material.run()).notices
+    #expect(notices.map(\.code) == ["pictures_replaced", "pictures_revalued"])
+    #expect(notices[0].what.hasSuffix(": \(material.rows[0].file)"))
+    #expect(notices[1].what.hasSuffix(": \(material.rows[1].file)"))
+    #expect(
+      try changes(material, run: 2).last == [
+        material.rows[1].file, "another date or scale", "2024-03-25, 5 um/px",
+        "2024-03-25, 5.5 um/px",
+      ])
+    #expect(try Account(material.run()).notices.isEmpty)
+  }
+
+  @Test("a subject who withdrew stays out with pictures that come later, until all come back")
+  func withdrawnSubject() throws {
+    let material = try Material(good: 3)
+    let new = "\(material.rows[2].file),S1,V2,2024-06-25,vertex,5"
+    func withdraw(_ arguments: [String]) throws -> Int32 {
+      try material.command(
+        ["withdraw"] + arguments + ["--reason", "consent withdrawn", "--data", material.data]
+      ).status
+    }
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try material.run().status == 0)
+    #expect(try withdraw([material.rows[0].file]) == 0)
+    try material.writeManifest(lines(material, ["S1", "S2"]) + [new])
+    let told = try Account(material.run()).notices
+    #expect(told.map(\.code) == ["pictures_withdrawn", "pictures_beside_withdrawn"])
+    #expect(told[1].what.hasSuffix(": \(material.rows[2].file)"))
+    #expect(told[1].hint.contains("withdraw --subject"))
+    #expect(try current(material) == ["S1", "S2"])
+    #expect(try Account(material.run()).notices.map(\.code) == ["pictures_withdrawn"])
+
+    #expect(try withdraw(["--subject", "S1"]) == 0)
+    try material.put(material.originals[2] + [0], named: "later.jpg")
+    try material.writeManifest(
+      lines(material, ["S1", "S2"]) + [new, "later.jpg,S1,V3,2024-09-25,vertex,5"])
+    for _ in 0..<2 {
+      #expect(try Account(material.run()).notices.map(\.code) == ["pictures_withdrawn"])
+      #expect(try current(material) == ["S2"])
+      #expect(
+        try !String(
+          contentsOfFile: "\(material.data)/tables/acquisitions.csv", encoding: .utf8
+        ).contains("V3"))
+    }
+    #expect(try withdraw(["--undo", "later.jpg"]) == 64, "the subject is out")
+    #expect(try withdraw(["--undo", "--subject", "S1"]) == 0)
+    #expect(try Account(material.run()).notices.isEmpty)
+    #expect(try current(material) == ["S1", "S2"])
   }
 
   @Test("tables in which a picture is excluded now are a new export in the audit chain")
@@ -216,6 +322,16 @@ import Testing
     #expect(account.unmeasured.map(\.state) == ["failed"])
     #expect(account.unmeasured[0].acquisition == "open/S1/V1/D0/vertex/unknown/1/1/1")
     #expect(try current(material).isEmpty)
+  }
+
+  /// What a run kept of a changed list: file, change, before, now; ordered.
+  private func changes(_ material: Material, run: Int) throws -> [[String]] {
+    let path = "\(material.data)/private/list-changes/run-\(run).csv"
+    return try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline)
+      .dropFirst().map { line in
+        line.dropFirst().dropLast().split(separator: "\",\"", omittingEmptySubsequences: false)
+          .map(String.init)
+      }.sorted { $0[0] < $1[0] }
   }
 
   private func lines(_ material: Material, _ subjects: [String]) -> [String] {

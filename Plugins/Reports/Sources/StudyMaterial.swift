@@ -56,6 +56,8 @@ struct StudyMaterial: Sendable {
   let withoutAcquisition: Int
   /// Pictures that could not be measured, in the order of subjects.
   let failed: [FailedPictures.Picture]
+  /// What the list of pictures says otherwise than before.
+  let changes: [ListChange]
 
   /// Reads every record once; a record's hairs are let go as soon as its region can be combined.
   static func gather(
@@ -78,15 +80,16 @@ struct StudyMaterial: Sendable {
     }
     return StudyMaterial(
       study: study, found: found, withoutAcquisition: bare,
-      failed: FailedPictures.pictures(of: records.refused))
+      failed: FailedPictures.pictures(of: records.refused), changes: records.listChanges)
   }
 
   private init(
     study: Study, found: [RegionVisit: [(picture: Picture, part: RegionPart)]],
-    withoutAcquisition: Int, failed: [FailedPictures.Picture]
+    withoutAcquisition: Int, failed: [FailedPictures.Picture], changes: [ListChange]
   ) {
     self.study = study
     self.failed = failed
+    self.changes = changes
     self.withoutAcquisition = withoutAcquisition
     let scheduled = study.visits.map(\.name)
     let others = Set(found.keys.map(\.visit)).subtracting(scheduled).sorted()

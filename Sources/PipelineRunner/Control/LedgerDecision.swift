@@ -24,6 +24,8 @@ public struct LedgerDecision: Sendable, Codable {
   public let action: Action
   /// The deliveries, as `quarantine list` shows them; of pictures, their records.
   public let numbers: [Int64]
+  /// The subject whose pictures are meant, with those that are yet to come.
+  public let subject: String?
   /// Where released ones re-enter; where they were set aside when `nil`.
   public let from: String?
   /// Who decides.
@@ -33,10 +35,12 @@ public struct LedgerDecision: Sendable, Codable {
 
   /// Makes a decision.
   public init(
-    _ action: Action, _ numbers: [Int64], from: String? = nil, by: String, reason: String?
+    _ action: Action, _ numbers: [Int64], of subject: String? = nil, from: String? = nil,
+    by: String, reason: String?
   ) {
     self.action = action
     self.numbers = numbers
+    self.subject = subject
     self.from = from
     self.by = by
     self.reason = reason
@@ -56,9 +60,10 @@ public struct LedgerDecision: Sendable, Codable {
       outcome.opened = try ledger.release(numbers, from: from, by: by, reason: reason)
     case .purge: outcome.purged = try ledger.purge(numbers, by: by, reason: reason ?? "")
     case .withdraw:
-      outcome.deliveries = try ledger.withdraw(numbers, by: by, reason: reason ?? "")
+      outcome.deliveries = try ledger.withdraw(
+        numbers, of: subject, by: by, reason: reason ?? "")
     case .reinstate:
-      try ledger.reinstate(numbers, by: by, reason: reason ?? "")
+      try ledger.reinstate(numbers, of: subject, by: by, reason: reason ?? "")
       outcome.deliveries = []
     }
     outcome.auditHead = try ledger.keepAuditHead().description

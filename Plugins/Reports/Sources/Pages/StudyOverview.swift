@@ -35,6 +35,7 @@ struct StudyOverview {
         <h2>What is there</h2>
         \(CompletenessGrid(material: material).markup(of: material.subjects, link: link))
         \(FailedPictures(pictures: material.failed).markup)
+        \(ChangedList(changes: material.changes).markup)
         \(figures)
         <h2>Values</h2>
         \(try StudyTable(material: material, link: link).markup())
