@@ -155,11 +155,19 @@ extension StageWorker {
     switch error {
     case let error as StageError: error
     case let error as RecordError:
-      StageError(.record, error.code.name, subject: error.subject, hint: error.hint)
+      StageError(.record, error.code.name, subject: subject(of: error), hint: error.hint)
     default:
       StageError(
         .record, "unexpected_error", subject: "the stage threw \(type(of: error))",
         hint: "this is a fault of the stage: report it to its author")
     }
+  }
+
+  /// A digest alone tells nobody which file it is.
+  private static func subject(of error: RecordError) -> String {
+    guard [.contentChanged, .contentMissing].contains(error.code),
+      let digest = ContentDigest(hexadecimal: error.subject)
+    else { return error.subject }
+    return "a stored file cannot be used: private/content/\(StoredContent.relativePath(of: digest))"
   }
 }

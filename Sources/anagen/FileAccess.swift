@@ -98,7 +98,12 @@ enum FileAccess {
       if mkdir(made, isPrivate ? 0o700 : 0o777) == 0 {
         try OutputFile.syncName(of: made)
       } else if errno != EEXIST {
-        throw failure("the folder cannot be made", path, "choose another folder")
+        // What stands in the way is the folder that is not written in, not the one that is missing.
+        if [EACCES, EPERM, EROFS].contains(errno), let slash = made.lastIndex(of: "/") {
+          let folder = slash == made.startIndex ? "/" : String(made[..<slash])
+          throw failure("the folder cannot be written in", folder, hint(for: errno))
+        }
+        throw failure("the folder cannot be made", made, "choose another folder")
       }
     }
   }

@@ -24,7 +24,8 @@ struct ScaleRule: Sendable {
     guard let profile else {
       throw StageError(
         .fatal, "calibration_required", subject: "the study takes its scale from a calibration",
-        hint: "set 'profile' to the device's calibration profile")
+        hint: "give the calibrations of the device: a file in 'profile' of this stage, or in the "
+          + "variable that stands there, as --var calibrations=FILE of reprocess.yaml")
     }
     guard let most = imaging.maxRelativeUncertainty else { return }
     for calibration in profile.calibrations where calibration.combinedRelativeUncertainty > most {
