@@ -21,19 +21,19 @@ struct Plausibility {
   func notices(by stage: String) -> [Notice] {
     [
       notice(
-        stage, "dates_in_future", future, "bear a date in the future", "correct the dates"),
+        stage, "dates_in_future", future, "with a date in the future", "correct the dates"),
       notice(
         stage, "dates_apart", groups(apart: daysApart),
-        "are pooled into one figure with others of their region and visit that were taken more than "
+        "pooled into one figure with others of their region and visit that were taken more than "
           + "\(Plausibility.mostDaysApart) days before or after",
         "give each visit a name of its own, or correct the dates"),
       notice(
         stage, "scales_apart", groups(apart: scalesApart),
-        "are pooled into one figure although their scales differ by more than "
+        "pooled into one figure although the scales differ by more than "
           + "\(Int(Plausibility.scaleAgreement * 100)) %", "correct um_per_px of the wrong one"),
       notice(
         stage, "spellings", spellings,
-        "name a subject, visit, session or region that others write in other case, so that they count "
+        "whose subject, visit, session or region others write in other case, so that it counts "
           + "for two", "write each name in one way, letter for letter"),
     ].compactMap { $0 }
   }
@@ -46,7 +46,7 @@ struct Plausibility {
     let count = pictures.count == 1 ? "1 listed picture" : "\(pictures.count) listed pictures"
     return Notice(
       stage: stage, code: code,
-      what: "\(count) (\(Notice.list(pictures.map(\.file), most: 10))): they \(what)",
+      what: "\(count) \(what): \(Notice.list(pictures.map(\.file), most: 10))",
       hint: "\(hint) in the list of pictures and run again", isNegative: false)
   }
 

@@ -20,7 +20,7 @@ import Testing
   func implausible(_ rows: [String], _ code: String, _ files: String) async throws {
     let notices = try await notices(rows)
     #expect(notices.map(\.code) == [code])
-    #expect(notices.first?.what.contains("(\(files))") == true)
+    #expect(notices.first?.what.hasSuffix(": \(files)") == true)
     #expect(notices.first?.isNegative == false)
     #expect(notices.first?.what.contains("S1") == false)
   }
