@@ -58,7 +58,7 @@ struct BadPlaceTests {
     #expect(outcome.status == 74, "\(outcome.status): \(outcome.talk)")
     #expect(outcome.talk.hasPrefix("error: \(material.path)/out"), "\(outcome.talk)")
     #expect(
-      outcome.talk.contains("Read-only file system; choose another folder"),
+      outcome.talk.contains("Read-only file system; choose a folder that can be written"),
       "\(outcome.talk)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(material.path)/out").isEmpty)
   }
@@ -151,7 +151,9 @@ struct BadPlaceTests {
       attributes: [.posixPermissions: 0o555])
     let outcome = try material.run(through: Machine.heldToModes ?? [])
     #expect(outcome.status == 74, "\(outcome.status): \(outcome.talk)")
-    #expect(outcome.talk.contains("Permission denied; choose another folder"), "\(outcome.talk)")
+    #expect(
+      outcome.talk.contains("Permission denied; ask for the right to it, or choose another folder"),
+      "\(outcome.talk)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: material.data).isEmpty)
   }
 
