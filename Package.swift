@@ -114,7 +114,11 @@ let package = Package(
     .executableTarget(
       name: "hair-candidates",
       dependencies: ["HairAnalysis", "Calibration", "ClinicalRecords", "Imaging", "ImageCodecs"],
-      path: "Tools/HairTraining/Sources", swiftSettings: strict),
+      path: "Tools/HairTraining/Candidates", swiftSettings: strict),
+    .executableTarget(
+      name: "hair-phantoms",
+      dependencies: ["Phantom", "StageKit", "Imaging", "ImageCodecs"],
+      path: "Tools/HairTraining/Phantoms", swiftSettings: strict),
     .executableTarget(
       name: "runner-benchmark",
       dependencies: [

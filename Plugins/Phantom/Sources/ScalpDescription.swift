@@ -38,6 +38,8 @@ public struct ScalpDescription: Sendable, Codable, Equatable {
   public var greyShare = 0.03
   /// The main direction of growth in degrees, clockwise from the picture's right.
   public var growthDirection = 35.0
+  /// How far the units' directions scatter about it: the standard deviation in radians.
+  public var directionSpread = 0.12
   /// Whether hairs turn around a whorl near the centre, as at the vertex.
   public var whorl = false
   /// The skin's tone.
@@ -49,6 +51,8 @@ public struct ScalpDescription: Sendable, Codable, Equatable {
   public var flakesPerSquareCentimetre = 30.0
   /// Loose fibres and cut ends lying about on 1 cm², out of focus: no hairs of the scalp.
   public var debrisPerSquareCentimetre = 10.0
+  /// How strongly the shaft below the skin shines through behind each root, 0…1.
+  public var buriedShafts = 1.0
   /// How strongly a shaft mirrors the light in a streak along it, 0…1.
   public var shaftHighlight = 0.03
 
@@ -68,6 +72,8 @@ public struct ScalpDescription: Sendable, Codable, Equatable {
       CheckedQuantity("curvature", curvature, 0...2, "/mm"),
       CheckedQuantity("grey share", greyShare, 0...1),
       CheckedQuantity("growth direction", growthDirection, -360...360, "degrees"),
+      CheckedQuantity("spread of directions", directionSpread, 0...4, "radians"),
+      CheckedQuantity("buried shafts", buriedShafts, 0...1),
       CheckedQuantity("skin texture", texture, 0...4),
       CheckedQuantity("flake density", flakesPerSquareCentimetre, 0...1000, "/cm2"),
       CheckedQuantity("debris density", debrisPerSquareCentimetre, 0...200, "/cm2"),

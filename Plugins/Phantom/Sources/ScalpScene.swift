@@ -103,7 +103,7 @@ public struct ScalpScene: Sendable, Equatable {
     let centre = unitCentres[unit]
     // The hairs of a unit leave side by side, across the direction of growth, each from its own
     // ostium some 100 µm from the next; stubs fan out by five degrees each and seldom cross.
-    let unitAngle = growthAngle(at: centre) + 0.12 * unitGenerator.normal()
+    let unitAngle = growthAngle(at: centre) + description.directionSpread * unitGenerator.normal()
     let across = PortableMath.direction(unitAngle + PortableMath.twoPi / 4)
     let along = PortableMath.direction(unitAngle)
     let place = Double(member) - Double(size - 1) / 2

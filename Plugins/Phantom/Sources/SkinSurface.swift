@@ -21,7 +21,10 @@ struct SkinSurface {
     // 85 µm along and half the shaft across: what shows through some 0.1 mm of epidermis.
     let alongSigma = 85 / scale
     let acrossSigma = (0.42 * hair.diameter + 14) / scale
-    let depth = 0.55 * optics.opacity * min(1, hair.diameter / 60) * (hair.grey ? 0.25 : 1)
+    let depth =
+      0.55 * scene.description.buriedShafts * optics.opacity * min(1, hair.diameter / 60)
+      * (hair.grey ? 0.25 : 1)
+    guard depth > 0 else { return }
     let reach = SIMD2(repeating: 3 * alongSigma)
     guard let box = brush.pixels(from: back - reach, to: back + reach) else { return }
     let absorber = Absorber.deepShaft.vector
