@@ -9,8 +9,12 @@ struct SizeTests {
 
   /// Longer files that hold one thing, with the reason.
   static let tables = [
-    "Plugins/HairAnalysis/Sources/Measurement/CandidateClassifierTable.swift":
-      "numbers only, written by Tools/HairTraining/train.py"
+    "Plugins/HairAnalysis/Sources/Measurement/FirstClassifierTable.swift":
+      "numbers only, written by Tools/HairTraining/train.py",
+    "Plugins/HairAnalysis/Sources/Measurement/PolarityTable.swift":
+      "numbers only, written by Tools/HairTraining/train.py",
+    "Plugins/HairAnalysis/Sources/Measurement/SecondClassifierTable.swift":
+      "numbers only, written by Tools/HairTraining/train.py",
   ]
 
   @Test func `no Swift file holds two things`() throws {

@@ -2,7 +2,8 @@
 """Fits the tables that tell hair from skin and root from tip, and writes them as Swift.
 
 Candidates come from `hair-candidates` (a JSON line a picture), truth from the sets that
-`Benchmarks/` scores. Only subjects of the half `tune` of the photographs are fitted on, and of the
+`Benchmarks/` scores. Two passes: the first table judges a line by itself, the second also by what
+the first made of its neighbours. Only subjects of the half `tune` of the photographs are fitted on, and of the
 rendered scenes those named with --tune-scenes; the rest is reported. See README.md.
 """
 
@@ -14,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Benchmarks"))
@@ -32,6 +32,7 @@ class Field:
     def __init__(self, picture, document):
         lines = [np.array(c["centreline"], float) for c in document["candidates"]]
         self.picture = picture
+        self.image = document["image"]
         self.features = np.array([c["features"] for c in document["candidates"]], float)
         self.cues = np.array([c["polarityCues"] for c in document["candidates"]], float)
         self.lines = lines
@@ -162,26 +163,37 @@ def cross_validated(fields, weights, folds=4):
     return scores
 
 
-def fit_polarity(fields):
+def ends_of(fields, scores=None, threshold=0.0):
+    """The cues of the lines that are hairs and taken for hairs, and whether the first end is the root."""
     cues, first_is_root = [], []
-    for field in fields:
+    for index, field in enumerate(fields):
         for match in field.result.matches:
+            if scores is not None and scores[index][match.detection] < threshold:
+                continue  # the cues of doubtful ones are noise
             cues.append(field.cues[match.detection])
             first_is_root.append(match.root_agrees)
-    cues, answers = np.array(cues), np.array(first_is_root, int)
+    return np.array(cues), np.array(first_is_root, int)
+
+
+def fit_polarity(fields, weights, scores, threshold):
+    parts = [ends_of([f], [s], threshold) for f, s in zip(fields, scores)]
+    kept = [(c, a, np.full(len(a), w)) for (c, a), w in zip(parts, weights) if len(a)]
+    cues, answers, each = (np.concatenate(column) for column in zip(*kept))
     # A line and its reverse are one and the same: cues change sign with the answer.
-    doubled, both = np.vstack([cues, -cues]), np.concatenate([answers, 1 - answers])
-    model = LogisticRegression(C=0.3, fit_intercept=False, max_iter=2000).fit(doubled, both)
-    return model.coef_[0]
+    model = HistGradientBoostingClassifier(
+        max_depth=4, max_iter=160, learning_rate=0.06, l2_regularization=2.0,
+        min_samples_leaf=25, random_state=7,
+    )
+    return model.fit(
+        np.vstack([cues, -cues]), np.concatenate([answers, 1 - answers]),
+        sample_weight=np.concatenate([each, each]),
+    )
 
 
-def polarity_share(fields, weights):
-    right = total = 0
-    for field in fields:
-        for match in field.result.matches:
-            right += (field.cues[match.detection] @ weights > 0) == match.root_agrees
-            total += 1
-    return right / max(1, total)
+def polarity_share(fields, model):
+    cues, answers = ends_of(fields)
+    evidence = model.decision_function(cues) - model.decision_function(-cues)
+    return float(((evidence > 0) == answers).mean())
 
 
 def flatten(model):
@@ -218,29 +230,23 @@ def swift_array(values, form):
     return "\n".join(lines + [line])
 
 
-def write_classifier(model, threshold, version, origin):
+def write_table(name, model, constants, origin):
     feature, high, value, roots, baseline = flatten(model)
-    (MEASUREMENT / "CandidateClassifierTable.swift").write_text(
-        f"""/// The trees of ``CandidateClassifier``, made by `Tools/HairTraining/train.py`; not edited by hand.
+    (MEASUREMENT / f"{name}.swift").write_text(
+        f"""/// ``DecisionTrees``, made by `Tools/HairTraining/train.py`; not edited by hand.
 ///
 /// Origin: {origin}
-enum CandidateClassifierTable {{
-  static let version = "{version}"
-  static let balancedConfidence = {threshold:.3f}
-  static let baseline: Float = {baseline:.6f}
-  /// The first node of each tree.
+enum {name} {{
+{constants}  static let baseline: Float = {baseline:.6f}
   static let roots: [Int16] = [
 {swift_array(roots, str)}
   ]
-  /// Which feature a node looks at; -1 at a leaf.
   static let feature: [Int8] = [
 {swift_array(feature, str)}
   ]
-  /// Where the branch above the threshold starts; the other follows its node.
   static let high: [Int16] = [
 {swift_array(high, str)}
   ]
-  /// A node's threshold, a leaf's addend.
   static let value: [Float] = [
 {swift_array(value, lambda v: f"{v:.5g}")}
   ]
@@ -250,23 +256,81 @@ enum CandidateClassifierTable {{
     )
 
 
-def write_polarity(weights, version, origin):
-    (MEASUREMENT / "PolarityTable.swift").write_text(
-        f"""/// The weights of ``Polarity``, made by `Tools/HairTraining/train.py`; not edited by hand.
-///
-/// Origin: {origin}
-enum PolarityTable {{
-  static let version = "{version}"
-  /// Tint and density at each place, from the innermost outward.
-  static let weights: [Float] = [
-{swift_array(weights, lambda v: f"{v:.5g}")}
-  ]
-  /// What a neighbour's word counts against a hair's own evidence.
-  static let voteWeight: Float = 0.5
-}}
-""",
-        encoding="utf-8",
+def write_confidences(path, fields, scores):
+    """What the first table makes of each candidate, for `hair-candidates --confidences`."""
+    with open(path, "w", encoding="utf-8") as file:
+        for field, score in zip(fields, scores):
+            line = {"image": field.image, "confidences": [round(float(p), 6) for p in score]}
+            file.write(json.dumps(line) + "\n")
+
+
+class Material:
+    """What is fitted on and what is only reported."""
+
+    def __init__(self, photographs, scenes, options):
+        def is_tuned(field):
+            return re.search(options.tune_scenes, field.picture.path.stem) is not None
+
+        self.tuned = [f for f in photographs if f.picture.half == "tune"]
+        self.reported = [f for f in photographs if f.picture.half == "report"]
+        self.tuned_scenes = [f for f in scenes if is_tuned(f)]
+        self.other_scenes = [f for f in scenes if not is_tuned(f)]
+        self.fitted = self.tuned + self.tuned_scenes
+        self.weights = [1.0] * len(self.tuned)
+        self.weights += [options.scene_weight] * len(self.tuned_scenes)
+
+    @property
+    def origin(self):
+        subjects = len({f.picture.group.split("/")[0] for f in self.tuned})
+        return (
+            f"coefficients fitted on {len(self.tuned)} photographs of {subjects} subjects of the FDU hair\n"
+            "/// follicle data set (Huashan Hospital, Fudan University; VPDet, IET Image Processing 2024, doi\n"
+            "/// 10.1049/ipr2.13162), half `tune` of `Benchmarks/`, and on "
+            f"{len(self.tuned_scenes)} rendered scenes. No\n/// part of a picture is held here."
+        )
+
+
+def fit(material):
+    """A model, where its errors balance, and the scores of what it was fitted on by models that have
+    not seen the subject; prints how well it does."""
+    tuned = material.tuned
+    scores = cross_validated(material.fitted, material.weights)
+    threshold = balanced_threshold(tuned, scores[: len(tuned)])
+    model = fit_classifier(material.fitted, material.weights)
+    describe("tune (cross-validated)", tuned, scores[: len(tuned)], threshold)
+    reported = material.reported
+    describe("report, every line", reported, [np.ones(len(f.lines)) for f in reported], 0.5)
+    describe("report", reported, [confidence(model, f) for f in reported], threshold)
+    others = material.other_scenes
+    for name in sorted({re.sub(r"_\d+$", "", f.picture.path.stem) for f in others}):
+        part = [f for f in others if re.sub(r"_\d+$", "", f.picture.path.stem) == name]
+        describe(name, part, [confidence(model, f) for f in part], threshold)
+    return model, threshold, scores
+
+
+def first_pass(material, options):
+    model, _, scores = fit(material)
+    rest = material.reported + material.other_scenes
+    write_confidences(
+        options.confidences, material.fitted + rest, scores + [confidence(model, f) for f in rest]
     )
+    if options.write:
+        write_table("FirstClassifierTable", model, "", material.origin)
+
+
+def second_pass(material, options):
+    model, threshold, scores = fit(material)
+    polarity = fit_polarity(material.fitted, material.weights, scores, threshold)
+    print(f"polarity of one hair: tune {polarity_share(material.tuned, polarity):.3f} "
+          f"report {polarity_share(material.reported, polarity):.3f} "
+          f"other scenes {polarity_share(material.other_scenes, polarity):.3f}")
+    if options.write:
+        constants = (
+            f'  static let version = "{options.version}"\n'
+            f"  static let balancedConfidence = {threshold:.3f}\n"
+        )
+        write_table("SecondClassifierTable", model, constants, material.origin)
+        write_table("PolarityTable", polarity, "", material.origin)
 
 
 def main():
@@ -277,47 +341,24 @@ def main():
     parser.add_argument("--synthetic-candidates", required=True)
     parser.add_argument("--phantoms", required=True)
     parser.add_argument("--phantom-candidates", required=True)
-    parser.add_argument("--tune-scenes", default=r"(stub|rough)_.*_100$|^pht_")
+    parser.add_argument("--tune-scenes", default=r"(stub|rough)_.*_100$|_[123]$")
     parser.add_argument("--scene-weight", type=float, default=0.5)
-    parser.add_argument("--version", required=True)
+    parser.add_argument("--confidences", help="first pass: where each line's confidence is written")
+    parser.add_argument("--version", help="second pass: the tables' version")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    if (options.confidences is None) == (options.version is None):
+        parser.error("give --confidences for the first pass, --version for the second")
 
     photographs = read_fields(load_fdu(options.fdu), options.fdu_candidates)
     scenes = read_fields(
         load_synthetic(options.synthetic), options.synthetic_candidates
     ) + read_fields(load_phantoms(options.phantoms), options.phantom_candidates)
-    tuned = [f for f in photographs if f.picture.half == "tune"]
-    tuned_scenes = [f for f in scenes if re.search(options.tune_scenes, f.picture.path.stem)]
-    other_scenes = [f for f in scenes if not re.search(options.tune_scenes, f.picture.path.stem)]
-    reported = [f for f in photographs if f.picture.half == "report"]
-    fitted = tuned + tuned_scenes
-    weights = [1.0] * len(tuned) + [options.scene_weight] * len(tuned_scenes)
-
-    scores = cross_validated(fitted, weights)
-    threshold = balanced_threshold(tuned, scores[: len(tuned)])
-    model = fit_classifier(fitted, weights)
-    describe("tune (cross-validated)", tuned, scores[: len(tuned)], threshold)
-    describe("report, tracer alone", reported, [np.ones(len(f.lines)) for f in reported], 0.5)
-    describe("report", reported, [confidence(model, f) for f in reported], threshold)
-    for name in sorted({re.sub(r"_\d+$", "", f.picture.path.stem)[:24] for f in other_scenes}):
-        part = [f for f in other_scenes if f.picture.path.stem.startswith(name)]
-        describe(name, part, [confidence(model, f) for f in part], threshold)
-
-    polarity = fit_polarity(fitted)
-    print(f"polarity of one hair: tune {polarity_share(tuned, polarity):.3f} "
-          f"report {polarity_share(reported, polarity):.3f} "
-          f"other scenes {polarity_share(other_scenes, polarity):.3f}")
-    if options.write:
-        subjects = len({f.picture.group.split("/")[0] for f in tuned})
-        origin = (
-            f"coefficients fitted on {len(tuned)} photographs of {subjects} subjects of the FDU hair\n"
-            "/// follicle data set (Huashan Hospital, Fudan University; VPDet, IET Image Processing 2024, doi\n"
-            f"/// 10.1049/ipr2.13162), half `tune` of `Benchmarks/`, and on {len(tuned_scenes)} rendered scenes. No\n"
-            "/// part of a picture is held here."
-        )
-        write_classifier(model, threshold, options.version, origin)
-        write_polarity(polarity, options.version, origin)
+    material = Material(photographs, scenes, options)
+    if options.version is None:
+        first_pass(material, options)
+    else:
+        second_pass(material, options)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ public struct AnalyseHair: Transform {
   public static let manifest = StageManifest(
     id: "hair.analyse",
     summary: "Finds every hair, its root, diameter and follicular unit, and how sure that is.",
-    resultVersion: "1.1.0",
+    resultVersion: "1.2.0",
     // Twelve planes of Float at 5.6 µm for a field of 16.8 x 12.6 mm, and one of its own pixels.
     workingSetBytes: 384 << 20)
 

@@ -55,6 +55,20 @@ struct HairAnalyserTests {
     #expect(found.hairs.allSatisfy { $0.class == (diameter > 40 ? .terminal : .vellus) })
   }
 
+  @Test("counts clean stubs that have no direction in common", arguments: [0.0, 0.02])
+  func directions(texture: Double) {
+    var scalp = RenderedScalp(width: 700, height: 520)
+    scalp.texture = texture
+    scalp.stubs = (0..<12).map { index in
+      let angle = 0.5 * Double(index)
+      let middle = SIMD2(100 + 160 * Double(index % 4), 100 + 160 * Double(index / 4))
+      let half = SIMD2(cos(angle), sin(angle)) * 60
+      return RenderedScalp.Stub(root: middle - half, tip: middle + half, diameter: 60)
+    }
+    let found = HairAnalyser().measure(scalp.render(), micrometresPerPixel: 5).hairs
+    #expect(found.count == 12)
+  }
+
   @Test("says the same about the same picture, bit by bit")
   func deterministic() {
     let light = RenderedScalp.rows().render()

@@ -1,44 +1,26 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// Says how likely a candidate is a hair: a sum of small decision trees over its features.
+/// Says how likely a candidate is a hair.
 ///
-/// The trees are data (``CandidateClassifierTable``), made by `Tools/HairTraining`.
+/// In two steps: the first judges a line by itself (``CandidateFeatures``), the second also by what
+/// the first made of its neighbours (``CandidateContext``).
 enum CandidateClassifier {
+  /// Judges a line by itself.
+  static let first = DecisionTrees(
+    baseline: FirstClassifierTable.baseline, roots: FirstClassifierTable.roots,
+    feature: FirstClassifierTable.feature, high: FirstClassifierTable.high,
+    value: FirstClassifierTable.value)
+  /// Judges it among its neighbours.
+  static let second = DecisionTrees(
+    baseline: SecondClassifierTable.baseline, roots: SecondClassifierTable.roots,
+    feature: SecondClassifierTable.feature, high: SecondClassifierTable.high,
+    value: SecondClassifierTable.value)
+
   /// The confidence at which false and missed hairs balance on the tuning fields.
-  static let balancedConfidence = CandidateClassifierTable.balancedConfidence
+  static let balancedConfidence = SecondClassifierTable.balancedConfidence
+  /// The version of all tables.
+  static let version = SecondClassifierTable.version
 
-  /// The whole table as bytes, for the digest in a measurement's provenance.
+  /// All tables as bytes, for the digest in a measurement's provenance.
   static var tableBytes: [UInt8] {
-    var bytes = Array("\(CandidateClassifierTable.version) \(PolarityTable.version)".utf8)
-    func add(_ bits: UInt32) {
-      for shift in stride(from: UInt32(0), to: 32, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
-      }
-    }
-    for value in CandidateClassifierTable.value + PolarityTable.weights { add(value.bitPattern) }
-    for node in CandidateClassifierTable.feature { add(UInt32(bitPattern: Int32(node))) }
-    for node in CandidateClassifierTable.high { add(UInt32(bitPattern: Int32(node))) }
-    return bytes
-  }
-
-  /// The probability, 0 to 1.
-  static func confidence(of features: [Float]) -> Float {
-    var sum = CandidateClassifierTable.baseline
-    for root in CandidateClassifierTable.roots {
-      var node = Int(root)
-      while CandidateClassifierTable.feature[node] >= 0 {
-        let isLow =
-          features[Int(CandidateClassifierTable.feature[node])]
-          <= CandidateClassifierTable.value[node]
-        // The low branch follows its node; the table holds where the high one starts.
-        node = isLow ? node + 1 : Int(CandidateClassifierTable.high[node])
-      }
-      sum += CandidateClassifierTable.value[node]
-    }
-    return 1 / (1 + exp(-sum))
+    Array(version.utf8) + [first, second, Polarity.trees].flatMap(\.bytes)
   }
 }

@@ -23,7 +23,7 @@ struct CandidateFeatures {
   var height: Int
   var micrometresPerPixel: Float
 
-  private var squareMillimetres: Float {
+  var squareMillimetres: Float {
     Float(width * height) * micrometresPerPixel * micrometresPerPixel * 1e-6
   }
 
@@ -210,12 +210,6 @@ private struct FieldStatistics {
       if dot(offset, offset) < reach * reach { count += 1 }
     }
     return count
-  }
-
-  /// The vector at twice the angle, in which a line and its reverse are the same.
-  private func doubled(_ direction: SIMD2<Float>) -> SIMD2<Float> {
-    SIMD2(
-      direction.x * direction.x - direction.y * direction.y, 2 * direction.x * direction.y)
   }
 }
 

@@ -21,10 +21,20 @@ struct FieldExamination: Sendable {
   /// The broadest capsule that explains darkness, in µm: a shaft of 110 µm, the thickest known.
   static let broadestCapsule: Float = 110
 
+  /// Where the confidences come from that the context of candidates is made of.
+  enum FirstConfidences {
+    /// The first table's, as in every measurement.
+    case table
+    /// Given, one for each candidate that was traced: for the second table's training.
+    case given([Float])
+    /// None, and no context: for the first table's training.
+    case none
+  }
+
   /// Detects the lines of a picture.
   init(
     _ light: LinearLight, mask: Plane<UInt8>, micrometresPerPixel: Float,
-    settings: HairAnalyserSettings, pool: FramePool
+    settings: HairAnalyserSettings, confidences: FirstConfidences = .table, pool: FramePool
   ) {
     let picture = WorkingPicture(
       light, mask: mask, micrometresPerPixel: micrometresPerPixel, pool: pool)
@@ -49,6 +59,8 @@ struct FieldExamination: Sendable {
     density.density.withSampler { sampler in
       func describe(_ tint: (SIMD2<Float>) -> Float) {
         features.fill(&kept, verdicts: verdicts, density: sampler, tint: tint)
+        kept = FieldExamination.compared(
+          kept, confidences, squareMillimetres: features.squareMillimetres)
         cues = kept.map { polarity.cues(of: $0.line, density: sampler, tint: tint) }
       }
       if let tint {
@@ -63,6 +75,31 @@ struct FieldExamination: Sendable {
     glareShare = density.glareShare
     candidates = kept
     self.cues = cues
+  }
+
+  /// The candidates that may be hairs, with what their neighbours say of them.
+  private static func compared(
+    _ candidates: [HairCandidate], _ confidences: FirstConfidences, squareMillimetres: Float
+  ) -> [HairCandidate] {
+    let first: [Float]
+    switch confidences {
+    case .table: first = candidates.map { CandidateClassifier.first.confidence(of: $0.features) }
+    case .given(let values):
+      precondition(values.count == candidates.count, "a confidence for each candidate")
+      first = values
+    case .none: return candidates
+    }
+    var likely: [HairCandidate] = []
+    for (candidate, confidence) in zip(candidates, first)
+    where confidence >= CandidateContext.least {
+      likely.append(candidate)
+      likely[likely.count - 1].confidence = confidence
+    }
+    let context = CandidateContext(
+      likely, squareMillimetres: squareMillimetres,
+      micrometresPerPixel: WorkingPicture.micrometresPerPixel)
+    for (index, features) in context.features.enumerated() { likely[index].features += features }
+    return likely
   }
 
   private static func explained(

@@ -24,10 +24,11 @@ public struct HairAnalyser: Sendable {
   private let pool = FramePool(byteLimit: 384 << 20)
 
   /// The version of the classifier's table, for provenance.
-  public static var classifierVersion: String { CandidateClassifierTable.version }
+  public static var classifierVersion: String { CandidateClassifier.version }
 
-  /// The names of the classifier's features, in their order.
-  public static var featureNames: [String] { CandidateFeatures.names }
+  /// The names of the classifier's features, in their order; the first table sees those of the line
+  /// itself, which come first.
+  public static var featureNames: [String] { CandidateFeatures.names + CandidateContext.names }
 
   /// Measures a picture.
   ///
@@ -60,21 +61,26 @@ public struct HairAnalyser: Sendable {
   }
 
   /// Every candidate of a picture with its features, before the classifier: for its training.
+  ///
+  /// - Parameters:
+  ///   - light: linear light, 0 to 1.
+  ///   - micrometresPerPixel: from 0.5 to 50.
+  ///   - confidences: what the first table makes of each candidate that is given without them; those
+  ///     that are likely come back with the features of the second.
   public func trainingCandidates(
-    in light: LinearLight, micrometresPerPixel: Double
+    in light: LinearLight, micrometresPerPixel: Double, confidences: [Float]? = nil
   ) -> [TrainingCandidate] {
     var open = settings
     open.leastConfidence = 0
     let field = FieldExamination(
       light, mask: mask(of: light, and: nil),
-      micrometresPerPixel: Float(micrometresPerPixel), settings: open, pool: pool)
-    let hairs = TracedHairs(
-      field, light, settings: open, micrometresPerPixel: micrometresPerPixel, pool: pool)
-    return field.candidates.indices.map { index in
-      TrainingCandidate(
-        centreline: hairs.lines[index].points.map { [Double($0.x), Double($0.y)] },
-        features: field.candidates[index].features, polarityCues: field.cues[index],
-        diameter: hairs.shafts[index]?.value)
+      micrometresPerPixel: Float(micrometresPerPixel), settings: open,
+      confidences: confidences.map { .given($0) } ?? .none, pool: pool)
+    return zip(field.candidates, field.cues).map { candidate, cues in
+      let points = candidate.line.points.map(field.geometry.picturePoint)
+      return TrainingCandidate(
+        centreline: points.map { [Double($0.x), Double($0.y)] }, features: candidate.features,
+        polarityCues: cues)
     }
   }
 

@@ -27,6 +27,4 @@ public struct TrainingCandidate: Sendable, Codable {
   public let features: [Float]
   /// The polarity cues: of the last end less those of the first.
   public let polarityCues: [Float]
-  /// The diameter in µm, if it could be measured.
-  public let diameter: Double?
 }

@@ -8,8 +8,8 @@ import Imaging
 /// Tells root from tip.
 ///
 /// Where a shaft leaves the skin there is a blue halo and the density fades; a clipped tip ends at
-/// once. Tint and density at eight places around either end go through a logistic function. One
-/// hair alone is right in about nine of ten cases; hairs grow along with their neighbours, so a
+/// once. What tint and density at eight places differ by between the ends goes through decision
+/// trees. One hair alone is right in more than nine of ten cases; hairs grow along with their neighbours, so a
 /// vote among those within a few millimetres settles nearly all others. The vote is local, because
 /// directions turn at the whorl of the vertex.
 struct Polarity: Sendable {
@@ -17,6 +17,13 @@ struct Polarity: Sendable {
   static let offsetsMicrometres: [Float] = [-45, -22, 0, 22, 45, 78, 123, 168]
   /// Cues an end: tint and density at each place.
   static let cueCount = 16
+  /// Fitted on cues and on their opposites, so that no end is preferred.
+  static let trees = DecisionTrees(
+    baseline: PolarityTable.baseline, roots: PolarityTable.roots, feature: PolarityTable.feature,
+    high: PolarityTable.high,
+    value: PolarityTable.value)
+  /// What a neighbour's word counts against a hair's own evidence.
+  private static let voteWeight: Float = 0.5
   /// How far a vote carries, as a standard deviation, in µm.
   static let voteReachMicrometres: Float = 1500
 
@@ -61,7 +68,8 @@ struct Polarity: Sendable {
   /// Decides on every line from its cues and its neighbours'.
   func verdicts(on lines: [Polyline], cues: [[Float]]) -> [Verdict] {
     let evidence = cues.map { cues in
-      zip(cues, PolarityTable.weights).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+      0.5
+        * (Polarity.trees.evidence(of: cues) - Polarity.trees.evidence(of: cues.map { -$0 }))
     }
     let directions = lines.map { unit($0.points[$0.count - 1] - $0.points[0]) }
     let middles = lines.map { ($0.points[$0.count - 1] + $0.points[0]) * 0.5 }
@@ -75,7 +83,7 @@ struct Polarity: Sendable {
         let word = min(max(evidence[other], -3), 3)
         votes += word * dot(directions[other], directions[index]) * near * near
       }
-      let total = evidence[index] + PolarityTable.voteWeight * votes
+      let total = evidence[index] + Polarity.voteWeight * votes
       return Verdict(
         isReversed: total < 0, certainty: 1 / (1 + exp(-Double(min(abs(total), 12)))))
     }

@@ -28,7 +28,7 @@ struct TracedHairs: Sendable {
     var cues: [[Float]] = []
     for (candidate, cue) in zip(field.candidates, field.cues) {
       var candidate = candidate
-      candidate.confidence = CandidateClassifier.confidence(of: candidate.features)
+      candidate.confidence = CandidateClassifier.second.confidence(of: candidate.features)
       guard Double(candidate.confidence) >= settings.leastConfidence else { continue }
       kept.append(candidate)
       cues.append(cue)
