@@ -61,7 +61,8 @@ struct RecordsBenchmark {
     say("given again, when all results stand: \((rate / 1000).text(1)) k records/s")
     say(
       "derived records, which no ledger holds: \((Double(count) / ticks.median / 1000).text(1)) "
-        + "k records/s, \((ticks.processor / Double(rounds * count) * 1e6).text(1)) processor µs a record")
+        + "k records/s, \((ticks.processor / Double(rounds * count) * 1e6).text(1)) processor µs a record"
+    )
   }
 }
 
