@@ -8,6 +8,8 @@ public struct RecordError: Error, Sendable, CustomStringConvertible {
     public init(_ name: String) { self.name = name }
     /// The bytes of a content are not where they should be.
     public static let contentMissing = Code("content_missing")
+    /// The bytes of a content cannot be read now: no fault of the record's, but the machine's.
+    public static let contentUnreadable = Code("content_unreadable")
     /// The bytes of a content are not those that were stored.
     public static let contentChanged = Code("content_changed")
     /// A value breaks the type's rules.

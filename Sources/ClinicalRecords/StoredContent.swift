@@ -81,7 +81,8 @@ public struct StoredContent: Sendable, Hashable, Codable {
   /// a stage takes them from `StageContext.bytes(of:)`, which holds them to their digest.
   ///
   /// - Throws: ``RecordError`` with code `contentMissing` when the record was decoded without a
-  ///   content folder or the file is gone or of another size.
+  ///   content folder, or the file alone is gone or of another size; `contentUnreadable` when the
+  ///   whole folder is gone or the system cannot read the file.
   public func bytes() throws -> [UInt8] {
     switch place.location.withLock({ $0 }) {
     case .memory(let bytes): return bytes
@@ -90,9 +91,7 @@ public struct StoredContent: Sendable, Hashable, Codable {
       do {
         data = try Data(contentsOf: URL(filePath: path))
       } catch {
-        throw RecordError(
-          .contentMissing, subject: sha256.hexadecimal,
-          hint: "the stored file cannot be read; restore the data folder from its backup")
+        throw failure(toRead: path)
       }
       guard data.count == byteCount else {
         throw RecordError(
@@ -105,6 +104,22 @@ public struct StoredContent: Sendable, Hashable, Codable {
         .contentMissing, subject: sha256.hexadecimal,
         hint: "the record was read without its data folder")
     }
+  }
+
+  /// One file that is gone is that record's matter; what keeps every file from being read is not.
+  private func failure(toRead path: String) -> RecordError {
+    let folder = URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent()
+    let manager = FileManager.default
+    if manager.fileExists(atPath: path) || !manager.fileExists(atPath: folder.path) {
+      return RecordError(
+        .contentUnreadable, subject: sha256.hexadecimal,
+        hint: "nothing was lost; look at the disk, at what was moved, and at how many files may be "
+          + "open (ulimit -n), and run again")
+    }
+    return RecordError(
+      .contentMissing, subject: sha256.hexadecimal,
+      hint: "the stored file is gone; restore the data folder from its backup, then "
+        + "'anagen quarantine release'")
   }
 
   /// The bytes when they are still in memory, and `nil` once they are stored.

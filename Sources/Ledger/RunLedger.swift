@@ -277,6 +277,10 @@ public final class RunLedger: Sendable {
           .io, subject: "cannot write the ledger: \(error.message ?? "no permission")",
           hint: "check owner, mode and file system of the data folder, and how many files may be "
             + "open (ulimit -n)")
+      case .SQLITE_ERROR where error.message?.hasPrefix("no such ") == true:
+        throw LedgerError(
+          .damaged, subject: "the ledger was changed by another program: \(error.message ?? "")",
+          hint: "restore the data folder from its backup")
       default:
         throw LedgerError(
           .io, subject: "the ledger failed: \(error.message ?? "\(error.resultCode)")",

@@ -403,6 +403,8 @@ struct RunSession: Sendable {
       try await body()
     } catch let error as StageError {
       throw RunError(error, stage: stage, fatal: .fatal)
+    } catch {
+      throw StageWorker.machineFault(in: error)
     }
   }
 }

@@ -45,8 +45,9 @@ extension StageWorker {
           JourneyStep(
             stage: node.name, microseconds: microseconds(since: start), failures: trial.failures))
         return .success(result)
-      } catch {
+      } catch let thrown {
         place.end()
+        let error = StageWorker.machineFault(in: thrown)
         guard !(error is CancellationError || error is LedgerError || error is RunError) else {
           node.meter.ended(call)
           if error is CancellationError { return .interrupted }
@@ -163,9 +164,15 @@ extension StageWorker {
     }
   }
 
+  /// A stored file that cannot be read now is no verdict on its record: it ends the run.
+  static func machineFault(in error: any Error) -> any Error {
+    guard let error = error as? RecordError, error.code == .contentUnreadable else { return error }
+    return LedgerError(.io, subject: subject(of: error), hint: error.hint)
+  }
+
   /// A digest alone tells nobody which file it is.
   private static func subject(of error: RecordError) -> String {
-    guard [.contentChanged, .contentMissing].contains(error.code),
+    guard [.contentChanged, .contentMissing, .contentUnreadable].contains(error.code),
       let digest = ContentDigest(hexadecimal: error.subject)
     else { return error.subject }
     return "a stored file cannot be used: private/content/\(StoredContent.relativePath(of: digest))"

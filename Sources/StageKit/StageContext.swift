@@ -29,7 +29,7 @@ public struct StageContext: Sendable {
   /// What was changed or went bad on the disk is never measured or released. Costs a SHA-256 of
   /// what is read from a file.
   ///
-  /// - Throws: `RecordError` with code `contentMissing` or `contentChanged`.
+  /// - Throws: `RecordError` with code `contentMissing`, `contentUnreadable` or `contentChanged`.
   public func bytes(of content: StoredContent) throws -> [UInt8] {
     let bytes = try content.bytes()
     guard content.unstoredBytes != nil || host.sha256(of: bytes) == content.sha256 else {

@@ -17,7 +17,7 @@ struct GraphCommand: AnagenCommand {
     commandName: "graph",
     abstract: "Print a pipeline as a Mermaid or Graphviz graph.",
     discussion: """
-        anagen graph Pipelines/reprocess.yaml --as dot | dot -Tsvg > pipeline.svg
+        anagen graph Pipelines/reprocess.yaml --var images=DIR --as dot | dot -Tsvg > pipeline.svg
 
       Each edge shows what passes on it, its privacy label, and its bounds; what is stored waits \
       beyond them in the ledger.

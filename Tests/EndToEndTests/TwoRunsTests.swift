@@ -28,6 +28,20 @@ struct TwoRunsTests {
     try material.expectEverythingAccountedFor(after: first.wait())
   }
 
+  @Test func theSecondIsRefusedAlsoWhenSomebodyRemovedTheLockFile() throws {
+    let material = try Material(good: 12)
+    let first = try AnagenProcess(material.runArguments(), printingTo: material.path)
+    let socket = "\(material.data)/private/control.sock"
+    while first.isRunning, !FileManager.default.fileExists(atPath: socket) { usleep(500) }
+    first.send(SIGSTOP)
+    try FileManager.default.removeItem(atPath: "\(material.data)/private/lock")
+    let second = try material.run()
+    #expect(second.status == 69, "\(second.status): \(second.talk)")
+    #expect(second.talk.contains("its lock file is gone; wait"), "\(second.talk)")
+    first.send(SIGCONT)
+    try material.expectEverythingAccountedFor(after: first.wait())
+  }
+
   @Test func theLockOfAKilledRunIsGoneWithIt() throws {
     let material = try Material(good: 6)
     let first = try AnagenProcess(material.runArguments(), printingTo: material.path)

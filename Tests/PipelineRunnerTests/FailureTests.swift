@@ -105,4 +105,23 @@ import Testing
     #expect(report.mismatches.isEmpty)
     #expect(board.state.withLock { $0.taken.count } == 80)
   }
+
+  @Test(.timeLimit(.minutes(10)))
+  func aStoredFileThatCannotBeReadNowEndsTheRunAndIsNoVerdictOnItsRecord() async throws {
+    let folder = TemporaryFolder()
+    let isUnreadable = Mutex(true)
+    let board = TestBoard { key, _ in
+      if key == 40, isUnreadable.withLock({ $0 }) {
+        throw RecordError(.contentUnreadable, subject: "a picture", hint: "look at the disk")
+      }
+    }
+    let name = board.register()
+    let plan = try TestRuns.chain(folder.path, board: name, count: 80, concurrency: 2)
+    let error = await #expect(throws: LedgerError.self) { try await TestRuns.run(plan) }
+    #expect(error?.code == .io)
+    isUnreadable.withLock { $0 = false }
+    let report = try await TestRuns.run(plan)
+    #expect(report.quarantined.isEmpty)
+    #expect(board.state.withLock { $0.taken.count } == 80)
+  }
 }

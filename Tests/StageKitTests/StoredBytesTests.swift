@@ -20,4 +20,27 @@ import Testing
     let error = #expect(throws: RecordError.self) { try context.bytes(of: content) }
     #expect(error?.code == .contentChanged)
   }
+
+  @Test func oneFileThatIsGoneIsItsRecordsMatterAndAFolderThatIsGoneIsNot() throws {
+    let folder = NSTemporaryDirectory() + "anagen-content-\(UUID().uuidString)"
+    defer { removeFolder(folder) }
+    let context = TestHost().context(stage: "calibrate", folder: "/tmp")
+    let content = context.content(Array("a picture".utf8), mediaType: "image/png")
+    let path = "\(folder)/\(StoredContent.relativePath(of: content.sha256))"
+    content.settle(at: path)
+    func code() -> RecordError.Code? {
+      #expect(throws: RecordError.self) { try context.bytes(of: content) }?.code
+    }
+    #expect(code() == .contentUnreadable)
+    try FileManager.default.createDirectory(
+      atPath: URL(filePath: path).path, withIntermediateDirectories: true)
+    // What lies there and cannot be read.
+    #expect(code() == .contentUnreadable)
+    try FileManager.default.removeItem(atPath: path)
+    #expect(code() == .contentMissing)
+  }
+
+  private func removeFolder(_ path: String) {
+    do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
+  }
 }

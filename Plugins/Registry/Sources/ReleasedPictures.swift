@@ -34,7 +34,7 @@ struct ReleasedPictures: Sendable {
     let bytes: [UInt8]
     do {
       bytes = try context.bytes(of: image.picture)
-    } catch let error as RecordError {
+    } catch let error as RecordError where error.code != .contentUnreadable {
       throw StageError(
         .record, error.code.name, subject: "a released picture cannot be read", hint: error.hint)
     }

@@ -1,3 +1,4 @@
+import Ledger
 public import LocalSockets
 import Logging
 public import StageKit
@@ -18,7 +19,9 @@ extension ControlVerbs {
   ///
   /// The caller holds the folder's lock, so a socket file that is there belongs to a run that was
   /// killed. A socket that cannot be made is logged and stops nothing: records matter more than
-  /// being asked about them.
+  /// being asked about them. One on which somebody answers is a run's whose lock file was removed.
+  ///
+  /// - Throws: ``LedgerError`` with code `inUse` when another run answers.
   func whileListening<Result: Sendable>(
     in folder: DataFolder, _ logger: Logger, _ body: @Sendable () async throws -> Result
   ) async throws -> Result {
@@ -30,6 +33,10 @@ extension ControlVerbs {
       ) { request in
         ServerAnswer(await self.answer(request) + [UInt8(ascii: "\n")])
       }
+    } catch let error as SocketError where error.code == .inUse {
+      throw LedgerError(
+        .inUse, subject: "a run works in the data folder \(folder.path), and its lock file is gone",
+        hint: "wait until it is done, and remove nothing below private/ while a run works")
     } catch {
       logger.warning(
         "the run cannot be asked while it works", metadata: ["reason": "\(error)"])

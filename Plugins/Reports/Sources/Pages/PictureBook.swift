@@ -62,7 +62,7 @@ struct PictureBook {
     } catch let error as ImageCodecError {
       return .failure(
         PictureMissing(reason: error.code.name.split(separator: "_").joined(separator: " ")))
-    } catch let error as RecordError {
+    } catch let error as RecordError where error.code != .contentUnreadable {
       return .failure(PictureMissing(reason: error.hint))
     }
   }
