@@ -8,33 +8,46 @@ struct RegionResults {
 
   /// One region at one session, with its current measurements.
   private struct Region {
-    let session: Int64
+    let place: Place
     let visit: RegionVisit
     let measurements: [Int64]
     var inputs: String { measurements.map(String.init).joined(separator: " ") }
   }
 
+  /// Where figures of a region at a session stand.
+  private struct Place: Hashable {
+    let session: Int64
+    let region: String
+    let side: String
+
+    init(_ row: Row) {
+      session = row["session_id"]
+      region = row["region"]
+      side = row["side"]
+    }
+  }
+
   /// Computes the regions whose current measurements are not those their figures stand on.
   func update() throws {
-    for region in try regions() where try standing(region) != region.inputs {
+    let regions = try regions()
+    for region in regions where try standing(region) != region.inputs {
       try replace(region)
     }
-    try takeBack()
+    try takeBack(except: Set(regions.map(\.place)))
   }
 
   /// Takes the figures of regions back that no measurement stands for any more: each is missing
   /// from now on.
-  private func takeBack() throws {
-    let rows = try Row.fetchAll(
+  private func takeBack(except measured: Set<Place>) throws {
+    // Which regions are measured is asked once, not for each of their figures: the view looks
+    // through every measurement.
+    let figures = try Row.fetchCursor(
       db,
       sql: """
         SELECT session_id, region, side, quantity, hairs FROM result
         WHERE level = 'region_visit' AND superseded_by IS NULL AND inputs <> ''
-          AND NOT EXISTS (SELECT 1 FROM current_measurement m
-            JOIN acquisition a ON a.id = m.acquisition_id
-            WHERE a.session_id = result.session_id AND a.region = result.region
-              AND a.side = result.side)
         """)
+    let rows = try Array(figures.filter { !measured.contains(Place($0)) }.map { $0.copy() })
     for row in rows {
       guard let quantity = HairQuantity(rawValue: row["quantity"]) else { continue }
       var result = ResultRow(
@@ -62,7 +75,7 @@ struct RegionResults {
     return try rows.map { row in
       let list: String = row["measurements"]
       return Region(
-        session: row["session_id"],
+        place: Place(row),
         visit: RegionVisit(
           study: study.id, subject: row["subject"], visit: row["visit"], session: row["session"],
           region: row["region"], side: row["side"]),
@@ -76,7 +89,7 @@ struct RegionResults {
       sql: """
         SELECT inputs FROM result WHERE session_id = ? AND region = ? AND side = ?
           AND superseded_by IS NULL LIMIT 1
-        """, arguments: [region.session, region.visit.region, region.visit.side])
+        """, arguments: [region.place.session, region.visit.region, region.visit.side])
   }
 
   private func replace(_ region: Region) throws {
@@ -115,7 +128,7 @@ struct RegionResults {
       var result = ResultRow(
         level: "region_visit", region: region.visit.region, side: region.visit.side,
         figure.quantity, figure.hairs, figure.figure, confidence: combined.intervalLevel)
-      result.session = region.session
+      result.session = region.place.session
       result.hairCount = figure.hairCount
       result.fieldCount = figure.fieldCount
       result.squareCentimetres = figure.squareCentimetres
@@ -126,7 +139,7 @@ struct RegionResults {
       try result.insert(
         db,
         superseding: .region(
-          session: region.session, region: region.visit.region, side: region.visit.side))
+          session: region.place.session, region: region.visit.region, side: region.visit.side))
     }
   }
 }
