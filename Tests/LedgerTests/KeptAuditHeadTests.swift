@@ -110,6 +110,12 @@ import Testing
     #expect(copied.ledger.auditProblem == nil)
   }
 
+  /// Foundation leaks a page when it reads an empty file.
+  private func contents() throws -> String {
+    let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+    return size == 0 ? "" : try String(contentsOfFile: file, encoding: .utf8)
+  }
+
   @Test func aHeadThatWasChangedIsAFindingAndNoError() throws {
     try run(adding: 0..<2)
     let text = try String(contentsOfFile: file, encoding: .utf8)
@@ -118,7 +124,7 @@ import Testing
     ] {
       try changed.write(toFile: file, atomically: false, encoding: .utf8)
       #expect(try run(adding: 0..<0)?.code == .badSignature, "'\(changed.prefix(8))'")
-      #expect(try String(contentsOfFile: file, encoding: .utf8) == changed)
+      #expect(try contents() == changed)
       #expect(try problems().contains(.badSignature))
     }
     let other = TemporaryFolder()
