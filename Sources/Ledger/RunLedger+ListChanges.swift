@@ -1,6 +1,6 @@
 import ClinicalRecords
 import GRDB
-import StageKit
+public import StageKit
 
 extension RunLedger {
   /// Keeps which pictures stand, for the next run's ``settleRefiled(isComplete:listing:)`` to name
@@ -11,10 +11,32 @@ extension RunLedger {
     }
   }
 
+  /// The pictures that stand or that somebody took out, as their sources gave them.
+  public func filedPictures() throws -> [FiledPicture] {
+    try RunLedger.inWords {
+      try database.read { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT identity, json_extract(CAST(payload AS TEXT), '$.fileName') AS file,
+              json_extract(CAST(payload AS TEXT), '$.original.sha256') AS content
+            FROM record WHERE schema LIKE 'anagen.captured-image/%' AND payload IS NOT NULL
+              AND (superseded_by IS NULL OR id IN (SELECT record_id FROM withdrawal))
+            ORDER BY identity, id
+            """
+        ).compactMap { row in
+          guard let key = AcquisitionKey(of: RecordIdentity(row["identity"])),
+            let digest = ContentDigest(hexadecimal: row["content"] ?? "")
+          else { return nil }
+          return FiledPicture(acquisition: key, file: row["file"] ?? "", digest: digest)
+        }
+      }
+    }
+  }
+
   /// What became of the pictures that stood and that no list names so any more, by file.
   ///
-  /// A picture is followed by its bytes first: fields that are counted in the order of a list take
-  /// other numbers when a row is moved, and then each has another picture.
+  /// A picture is followed by its bytes first: two whose fields were exchanged are the same two.
   func listChanges(_ db: Database) throws -> [ListChange] {
     var changes: [ListChange] = []
     let gone = try Row.fetchCursor(

@@ -37,6 +37,7 @@ struct RunHost: StageHost {
 
   func now() -> Double { clock() }
 
+  func filedPictures() throws -> [FiledPicture] { try ledger.filedPictures() }
   func expect(_ records: Int, from stage: String) { meters.expect(records, from: stage) }
   func note(_ notice: Notice) { notes.add(notice) }
   func release(_ file: ReleasedFile) { notes.add(file) }

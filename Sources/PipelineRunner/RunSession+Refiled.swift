@@ -48,31 +48,23 @@ extension RunSession {
       if files.isEmpty { continue }
       let list = Notice.list(files, most: 10)
       let hint =
-        kind == .unlisted
-        ? "a list may be of a part; to take one out: "
-          + "anagen withdraw FILE --reason TEXT --data \(plan.folder.path)"
-        : "\(path) says from what to what; if it is not meant, correct the list and run again: what "
-          + "it names comes back" + (kind == .refiled && isRenumbered(changes) ? columnHint : "")
+        switch kind {
+        case .unlisted:
+          "a list may be of a part; to take one out: "
+            + "anagen withdraw FILE --reason TEXT --data \(plan.folder.path)"
+        case .replaced:
+          "where it is another picture and not the old one again, give its file another name, put "
+            + "the old one back and run again"
+        case .refiled, .revalued, .displaced:
+          "\(path) says from what to what; if it is not meant, correct the list and run again: what "
+            + "it names comes back"
+        }
       host.note(
         Notice(
           stage: source, code: "pictures_\(kind)",
           what: files.count == 1
             ? "1 picture \(kind.words.one): \(list)"
             : "\(files.count) pictures \(kind.words.many): \(list)", hint: hint, isNegative: false))
-    }
-  }
-
-  private var columnHint: String {
-    "; where a list has no column 'field', the fields of a region are counted in the order of its "
-      + "rows: write the column to keep their numbers"
-  }
-
-  /// Whether a picture has another field and nothing else.
-  private func isRenumbered(_ changes: [ListChange]) -> Bool {
-    changes.contains { change in
-      let (before, now) = (change.before.split(separator: "/"), change.now.split(separator: "/"))
-      return change.kind == .refiled && before.count == now.count
-        && before.dropLast(2) == now.dropLast(2)
     }
   }
 

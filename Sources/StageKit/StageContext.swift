@@ -78,6 +78,8 @@ public protocol StageHost: Sendable {
   func secret(named name: String) throws -> [UInt8]
   /// Seconds since 1970-01-01T00:00:00Z; stages that read it say so in their manifest.
   func now() -> Double
+  /// The pictures that the data folder has from its sources: that stand, or that a person took out.
+  func filedPictures() throws -> [FiledPicture]
   /// How many records a source will hand over in all.
   func expect(_ records: Int, from stage: String)
   /// Keeps what who runs the pipeline is told at its end; one of the same stage and code is replaced.
@@ -100,6 +102,8 @@ public protocol StageHost: Sendable {
 
 /// A host outside of a run: nobody watches, and nothing leaves.
 extension StageHost {
+  /// None.
+  public func filedPictures() throws -> [FiledPicture] { [] }
   /// Nobody watches.
   public func expect(_ records: Int, from stage: String) {}
   /// Nobody is told.

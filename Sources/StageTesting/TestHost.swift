@@ -102,6 +102,16 @@ public final class TestHost: StageHost {
   /// The time in the test's hand.
   public func now() -> Double { state.withLock { $0.now } }
 
+  /// The captured images that were stored.
+  public func filedPictures() throws -> [FiledPicture] {
+    state.withLock { state in
+      state.records.values.compactMap { $0.record as? CapturedImage }.map { image in
+        FiledPicture(
+          acquisition: image.acquisition, file: image.fileName, digest: image.original.sha256)
+      }
+    }
+  }
+
   /// Keeps the notice.
   public func note(_ notice: Notice) { state.withLock { $0.notices.append(notice) } }
 

@@ -165,7 +165,7 @@ import Testing
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures").count == 1)
     }
-    // Another picture in its place is not what was withdrawn.
+    // Another picture of its place is not what was withdrawn, and takes the next number.
     try material.put(material.originals[1] + [0], named: "other.jpg")
     try material.writeManifest([
       Material.header, "other.jpg,S1,V1,2024-03-25,vertex,5", lines(material, ["S1", "S2"])[2],
@@ -180,45 +180,46 @@ import Testing
       #expect(undone.status == 0, "\(undone.talk)")
       try material.writeManifest([Material.header, row, lines(material, ["S1", "S2"])[2]])
       let back = try material.run()
-      // The other picture has lost its place to it.
-      #expect(try Account(back).notices.map(\.code) == ["pictures_displaced"], "\(back.talk)")
+      #expect(try Account(back).notices.map(\.code) == ["pictures_unlisted"], "\(back.talk)")
       #expect(try current(material) == ["S1", "S2"])
     }
   }
 
-  @Test("fields counted by the list: a row that goes, and rows that are swapped, are named")
-  func renumbered() throws {
+  @Test("without a column field, a number stays with its picture whatever rows go, come or move")
+  func fieldsStay() throws {
     let material = try Material(good: 3)
     let files = material.rows.map(\.file)
-    func list(_ files: [String]) throws {
+    try material.put(material.originals[0] + [0], named: "a-new.jpg")
+    try material.put(material.originals[1], named: "renamed.jpg")
+    func list(_ files: [String]) throws -> [Account.Notice] {
       try material.writeManifest(
         [Material.header] + files.map { "\($0),S1,V1,2024-03-25,vertex,5" })
+      let outcome = try material.run()
+      #expect(outcome.status == 0 && !outcome.talk.contains("S1"), "\(outcome.talk)")
+      return try Account(outcome).notices
     }
-    try list(files)
-    #expect(try Account(material.run()).notices.isEmpty)
-    try list([files[1], files[2]])
-    let outcome = try material.run()
-    let account = try Account(outcome)
-    #expect(account.notices.map(\.code) == ["pictures_refiled", "pictures_displaced"])
-    #expect(account.notices[0].what.hasSuffix(": \(files[1]), \(files[2])"))
-    #expect(account.notices[0].hint.contains("column 'field'"))
-    #expect(account.notices[1].what.hasSuffix(": \(files[0])"))
-    #expect(!outcome.talk.contains("S1"))
-    let place = "open/S1/V1/D0/vertex/unknown/1"
-    #expect(
-      try changes(material, run: 2) == [
-        [files[0], "another picture has its place", "\(place)/1/1", files[1]],
-        [files[1], "another subject, visit or place", "\(place)/2/1", "\(place)/1/1"],
-        [files[2], "another subject, visit or place", "\(place)/3/1", "\(place)/2/1"],
-      ])
-    let report = try String(
-      contentsOfFile: "\(material.data)/private/report/index.html", encoding: .utf8)
-    #expect(report.contains("Changed in the list of pictures"))
-    try list([files[2], files[1]])
-    let swapped = try Account(material.run()).notices
-    #expect(swapped.map(\.code) == ["pictures_refiled"])
-    #expect(swapped[0].what.contains("2 pictures are listed under another"))
-    #expect(try Account(material.run()).notices.isEmpty)
+    #expect(try list(files).isEmpty)
+    #expect(try fields(material) == ["1", "2", "3"])
+    let shorter = try list([files[2], files[1]])
+    #expect(shorter.map(\.code) == ["pictures_unlisted"])
+    #expect(shorter[0].what.hasSuffix(": \(files[0])"))
+    // A second list of the same visit and region, with new pictures alone.
+    #expect(try list(["a-new.jpg"]).map(\.code) == ["pictures_unlisted"])
+    #expect(try fields(material) == ["1", "2", "3", "4"])
+    #expect(try list(["a-new.jpg", files[2], "renamed.jpg", files[0]]).isEmpty)
+    #expect(try fields(material) == ["1", "2", "3", "4"])
+  }
+
+  /// The fields that stand in the registry's combined figures.
+  private func fields(_ material: Material) throws -> [String] {
+    try material.read("\(material.data)/registry.sqlite") { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT a.field FROM current_measurement JOIN acquisition a ON a.id = acquisition_id
+          ORDER BY 1
+          """)
+    }
   }
 
   @Test("other bytes under a name, and another scale or date, are named by file")

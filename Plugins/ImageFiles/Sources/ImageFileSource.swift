@@ -55,6 +55,7 @@ public struct ImageFileSource: Source {
   private let context: StageContext
   private let folder: PictureFolder
   private let listed: [ListedAcquisition]
+  private let numbers: FieldNumbers
 
   /// Opens the folder and judges the whole list.
   ///
@@ -64,13 +65,15 @@ public struct ImageFileSource: Source {
     self.settings = settings
     self.context = context
     folder = try PictureFolder(path: settings.folder, byteLimit: settings.maxFileMib << 20)
+    var numbers = FieldNumbers(try context.host.filedPictures())
     do {
-      listed = try ImageFileSource.list(folder, settings, context.study)
+      listed = try ImageFileSource.list(folder, settings, context, &numbers)
     } catch let problems as ManifestProblems {
       throw ImageFileSource.refusal(problems)
     } catch let refused as RefusedValue {
       throw StageError(.record, "manifest", subject: refused.what, hint: refused.hint)
     }
+    self.numbers = numbers
   }
 
   /// Emits every listed picture in order; with `watch`, goes on until cancelled.
@@ -85,9 +88,10 @@ public struct ImageFileSource: Source {
     for acquisition in listed { try await emit(acquisition, into: output) }
     guard settings.watch else { return }
     var watcher = FolderWatcher(taken: listed)
+    var numbers = numbers
     while true {
       try await Task.sleep(for: .seconds(settings.watchInterval))
-      for acquisition in look(&watcher) { try await emit(acquisition, into: output) }
+      for acquisition in look(&watcher, &numbers) { try await emit(acquisition, into: output) }
     }
   }
 
@@ -106,13 +110,15 @@ public struct ImageFileSource: Source {
     try await output.emit(
       CapturedImage(
         acquisition: acquisition.key, original: context.content(bytes, mediaType: mediaType),
-        fileName: String(acquisition.file.split(separator: "/").last ?? ""),
+        fileName: acquisition.name,
         date: acquisition.date, statedMicrometresPerPixel: acquisition.micrometresPerPixel))
   }
 
-  private func look(_ watcher: inout FolderWatcher) -> [ListedAcquisition] {
+  private func look(
+    _ watcher: inout FolderWatcher, _ numbers: inout FieldNumbers
+  ) -> [ListedAcquisition] {
     do {
-      let current = try ImageFileSource.list(folder, settings, context.study)
+      let current = try ImageFileSource.list(folder, settings, context, &numbers)
       return watcher.newlyComplete(current) { folder.signature(of: $0) }
     } catch {
       if watcher.isNewProblem("\(error)") {
@@ -147,8 +153,10 @@ extension ImageFileSource {
 
   /// The checked list of a folder.
   private static func list(
-    _ folder: PictureFolder, _ settings: Settings, _ study: Study
+    _ folder: PictureFolder, _ settings: Settings, _ context: StageContext,
+    _ numbers: inout FieldNumbers
   ) throws -> [ListedAcquisition] {
+    let study = context.study
     let order = DateOrder(rawValue: settings.dateOrder) ?? .unambiguous
     let pictures: [ListedPicture]
     var decimalComma = true
@@ -165,7 +173,11 @@ extension ImageFileSource {
     }
     let reader = try AcquisitionReader(
       study: study, dateOrder: order, decimalComma: decimalComma, check: folder.check)
-    return try reader.acquisitions(pictures)
+    let listed = try reader.acquisitions(pictures)
+    if pictures.first?.values[.field] != nil { return listed }
+    return try numbers.numbered(listed, places: pictures.map(\.place)) { file in
+      context.host.sha256(of: try folder.read(file))
+    }
   }
 
   private static func matching(

@@ -28,6 +28,14 @@ struct ManifestProblems: Error, Sendable, Equatable, CustomStringConvertible {
     problems.append(Problem(place: place, what: what, hint: hint))
   }
 
+  /// The same problems in the order in which a list has its places.
+  func sorted(like places: [String]) -> ManifestProblems {
+    let ranks = Dictionary(zip(places, places.indices), uniquingKeysWith: { first, _ in first })
+    var sorted = self
+    sorted.problems.sort { (ranks[$0.place] ?? 0) < (ranks[$1.place] ?? 0) }
+    return sorted
+  }
+
   /// One line each.
   var description: String {
     var lines = problems.prefix(ManifestProblems.shown).map(\.description)
