@@ -30,10 +30,11 @@ extension RunLedger {
   {
     try RunLedger.inWords {
       try database.read { db in
+        let subjects = try Set(String.fetchAll(db, sql: "SELECT subject FROM withdrawn_subject"))
         let rows = try Row.fetchAll(
           db,
           sql: """
-            SELECT record.identity,
+            SELECT record.identity, later.identity AS source,
               max(EXISTS (SELECT 1 FROM withdrawal WHERE record_id = later.id)) AS by_person
             FROM record
             JOIN record AS later ON later.id = record.superseded_by
@@ -46,7 +47,14 @@ extension RunLedger {
             """, arguments: [stage])
         return Dictionary(
           uniqueKeysWithValues: rows.map { row in
-            (RecordIdentity(row["identity"]), row["by_person"] ? .byPerson : .filedElsewhere)
+            let subject = AcquisitionKey(of: RecordIdentity(row["source"]))?.subject
+            let why: UpstreamAccount.Withdrawal =
+              if row["by_person"] {
+                subject.map(subjects.contains) == true ? .withSubject : .byPerson
+              } else {
+                .filedElsewhere
+              }
+            return (RecordIdentity(row["identity"]), why)
           })
       }
     }

@@ -23,6 +23,8 @@ public struct UpstreamAccount: Sendable {
     case filedElsewhere
     /// A person took the picture out.
     case byPerson
+    /// A person took its subject out, with all pictures.
+    case withSubject
   }
 
   /// Makes an account.

@@ -82,7 +82,7 @@ struct Disposition: Sendable, Equatable {
   init(_ withdrawal: UpstreamAccount.Withdrawal) {
     switch withdrawal {
     case .filedElsewhere: self = .filedElsewhere
-    case .byPerson: self = .withdrawn
+    case .byPerson, .withSubject: self = .withdrawn
     }
   }
 

@@ -2,7 +2,8 @@ import ClinicalRecords
 import FoundationEssentials
 import StageKit
 
-/// The registry's file as it may leave: a copy of the one below `private/`, in which a run files.
+/// The registry's file as it may leave: a copy of the one below `private/`, in which a run files,
+/// without what was excluded (``LeavingRegistry``).
 ///
 /// Whoever is given the data folder may open, change or lose the copy; nothing that they do there
 /// reaches a figure, and the next run sees it, says what it was, and writes the copy again.
@@ -39,7 +40,10 @@ struct PublishedRegistry: Sendable {
     if written == nil, copy != nil { try RegistryFile.check(path) }
     try OutputFile.makeFolder("\(context.folder.privatePath)/registry", mode: 0o700)
     let left = context.host.lastReleased(context.folder.relative(working))
-    if let changes = try PublishedRegistry.changes(in: working, besides: path, leftAs: left) {
+    let place = "\(working).leaving"
+    if let changes = try PublishedRegistry.changes(
+      in: working, leftAs: left, besides: path, leftAs: written, comparedAt: place)
+    {
       let place = try PublishedRegistry.setAside(working, for: context)
       for file in [working] + PublishedRegistry.companions(of: working) {
         try FileManager.default.removeItem(atPath: file)
@@ -65,12 +69,15 @@ struct PublishedRegistry: Sendable {
         // Where a run was cut off, the working file has rows that the copy never had.
         let isAhead = try FileOnDisk(working)?.sha256 != left
         found = .altered(
-          try RegistryDifference(
-            of: path, from: working, allowing: isAhead ? .filedInOriginal : .nothing
-          ).words())
+          try LeavingRegistry(of: working).apply(to: working, at: place) { leaving in
+            try RegistryDifference(
+              of: path, from: leaving, allowing: isAhead ? .filedInOriginal : .nothing
+            ).words()
+          })
       }
     case (let copy?, false):
-      if copy.sha256 == written {
+      // A copy from which something was taken out has not the history that the lost file had.
+      if copy.sha256 == written, written == left {
         try FileOnDisk.copy(path, to: working, mode: 0o600)
         found = .asWritten
       } else {
@@ -93,10 +100,14 @@ struct PublishedRegistry: Sendable {
   /// mark is somebody else's doing, and with it the file may differ from the copy only as a run
   /// changes it. What was added to the rows of a run that was cut off is not seen.
   ///
-  /// - Parameter digest: as the last run left it; `nil` where that is not known.
+  /// - Parameters:
+  ///   - digest: as the last run left it; `nil` where that is not known.
+  ///   - copyDigest: as the last run left the copy.
+  ///   - place: where the two are made alike to be compared.
   /// - Returns: `nil` when it is as a run left it, or not there.
   private static func changes(
-    in working: String, besides copy: String, leftAs digest: ContentDigest?
+    in working: String, leftAs digest: ContentDigest?, besides copy: String,
+    leftAs copyDigest: ContentDigest?, comparedAt place: String
   ) throws -> Changes? {
     guard FileManager.default.fileExists(atPath: working) else { return nil }
     if digest != nil, companions(of: working).isEmpty, try FileOnDisk(working)?.sha256 == digest {
@@ -107,14 +118,24 @@ struct PublishedRegistry: Sendable {
     }
     let own = try FileOnDisk(working)?.sha256
     if digest != nil, own == digest { return nil }
-    let isCopyWhole = try digest != nil && FileOnDisk(copy)?.sha256 == digest
-    if isCopyWhole, companions(of: copy).isEmpty {
-      let words = try RegistryDifference(
-        of: working, from: copy, allowing: isCutOff ? .filedSince : .nothing
-      ).words()
-      return words.isEmpty ? nil : Changes(words: words, areUndoneByCopy: !isCutOff)
-    }
+    let isCopyWhole = try copyDigest != nil && FileOnDisk(copy)?.sha256 == copyDigest
     let strange = try RegistryDifference.strangeParts(of: working)
+    if isCopyWhole, companions(of: copy).isEmpty {
+      let allowance: RegistryDifference.Allowance = isCutOff ? .filedSince : .nothing
+      if digest == copyDigest || !strange.isEmpty {
+        let words = try RegistryDifference(of: working, from: copy, allowing: allowance).words()
+        return words.isEmpty ? nil : Changes(words: words, areUndoneByCopy: !isCutOff)
+      }
+      // Both without what either may not let out: a run that was cut off may have taken out more,
+      // or let something in again.
+      let leaving = try LeavingRegistry(of: working).union(LeavingRegistry(of: copy))
+      let words = try leaving.apply(to: working, at: place) { own in
+        try leaving.apply(to: copy, at: "\(place).copy") { other in
+          try RegistryDifference(of: own, from: other, allowing: allowance).words()
+        }
+      }
+      return words.isEmpty ? nil : Changes(words: words, areUndoneByCopy: false)
+    }
     if digest == nil || isCutOff, strange.isEmpty { return nil }
     return Changes(
       words: strange.isEmpty ? ["so had its copy, or that is gone"] : strange,
@@ -133,15 +154,17 @@ struct PublishedRegistry: Sendable {
   ///
   /// - Parameter acquisitions: how many the registry has.
   func publish(acquisitions: Int) throws {
-    guard let own = try FileOnDisk(working) else { throw FileOnDisk.unreadable(working) }
+    try context.release(written: working)
     let companions = PublishedRegistry.companions(of: path)
-    if try FileOnDisk(path) != own || !companions.isEmpty {
-      // A log of another program would be played into the copy by whoever opens it.
-      for companion in companions { try FileManager.default.removeItem(atPath: companion) }
-      try FileOnDisk.copy(working, to: path, mode: 0o644)
+    try LeavingRegistry(of: working).apply(to: working, at: "\(working).leaving") { leaving in
+      guard let own = try FileOnDisk(leaving) else { throw FileOnDisk.unreadable(leaving) }
+      if try FileOnDisk(path) != own || !companions.isEmpty {
+        // A log of another program would be played into the copy by whoever opens it.
+        for companion in companions { try FileManager.default.removeItem(atPath: companion) }
+        try FileOnDisk.copy(leaving, to: path, mode: 0o644)
+      }
+      context.release(own, at: path)
     }
-    context.release(own, at: path)
-    context.release(own, at: working)
     tell(acquisitions)
   }
 
@@ -191,7 +214,7 @@ struct PublishedRegistry: Sendable {
   }
 
   /// Logs that SQLite would read with the copy; it is written without any.
-  private static func companions(of path: String) -> [String] {
+  static func companions(of path: String) -> [String] {
     ["-wal", "-shm", "-journal"].map { path + $0 }
       .filter { FileManager.default.fileExists(atPath: $0) }
   }

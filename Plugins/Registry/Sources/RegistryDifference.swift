@@ -130,10 +130,11 @@ struct RegistryDifference {
       return """
         CASE WHEN superseded_by <= (SELECT max(id) FROM original.\(table)) THEN superseded_by END
         """
-    case ("visit", "study_day"), ("visit", "window_offset"):
+    case ("visit", "study_day"), ("visit", "window_offset"), ("visit", "status"),
+      ("visit", "missing_reason"), ("subject", "status"), ("subject", "reason"):
       return """
         CASE WHEN NOT EXISTS (SELECT 1 FROM main.correction
-          WHERE table_name = 'visit' AND row_id = visit.id AND correction.id > ifnull(
+          WHERE table_name = '\(table)' AND row_id = \(table).rowid AND correction.id > ifnull(
             (SELECT max(id) FROM original.correction), 0)) THEN "\(name)" END
         """
     default: return "\"\(name)\""

@@ -124,7 +124,7 @@ struct RegistryFile: Sendable {
     return true
   }
 
-  private static func inWords<Value>(_ body: () throws -> Value) throws -> Value {
+  static func inWords<Value>(_ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch let error as DatabaseError {

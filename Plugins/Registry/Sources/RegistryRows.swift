@@ -47,6 +47,10 @@ struct RegistryRows {
       db, sql: "SELECT max(id) FROM measurement WHERE acquisition_id = ?", arguments: [row])
     let id = try insertMeasurement(measurement, acquisition: row, parent: parent)
     try insertHairs(measurement.hairs, measurement: id)
+    if let parent {
+      try Correction(table: "measurement", row: id, column: "parent_id").write(
+        db, old: nil, new: String(parent), reason: try whatDiffers(parent, id))
+    }
     try note(Disposition(measurement.quality), of: .measurement, acquisition: row)
     for entry in measurement.summary.entries {
       var result = ResultRow(
@@ -131,15 +135,9 @@ struct RegistryRows {
     let id: Int64 = known["id"]
     let day: Int? = known["study_day"]
     if let stated = acquisition.studyDay, day != stated {
-      try db.execute(
-        sql: """
-          INSERT INTO correction(table_name, row_id, column_name, old, new, reason, "by")
-          VALUES ('visit', ?, 'study_day', ?, ?, ?, 'anagen')
-          """,
-        arguments: [
-          id, day.map(String.init), String(stated),
-          day == nil ? "day first stated by a later picture" : "a picture states another day",
-        ])
+      try Correction(table: "visit", row: id, column: "study_day").write(
+        db, old: day.map(String.init), new: String(stated),
+        reason: day == nil ? "day first stated by a later picture" : "a picture states another day")
       try db.execute(
         sql: "UPDATE visit SET study_day = ?, window_offset = ? WHERE id = ?",
         arguments: [stated, offset, id])
@@ -198,6 +196,24 @@ struct RegistryRows {
         text(try CanonicalJSONEncoder().encode(measurement)),
       ])
     return db.lastInsertedRowID
+  }
+
+  /// Why a measurement is not the one before it, in words that a statistician can sort by.
+  private func whatDiffers(_ parent: Int64, _ id: Int64) throws -> String {
+    let reasons = [
+      ("another scale or calibration", ["um_per_px", "scale_rel_u", "calibration_id"]),
+      ("another analysis version", ["stage_version", "model_sha256"]),
+      ("other settings", ["settings_sha256"]),
+    ]
+    let differing = try reasons.filter { _, columns in
+      let condition = columns.map { "a.\($0) IS NOT b.\($0)" }.joined(separator: " OR ")
+      return try Bool.fetchOne(
+        db,
+        sql: "SELECT \(condition) FROM measurement a, measurement b WHERE a.id = ? AND b.id = ?",
+        arguments: [parent, id]) == true
+    }
+    return differing.isEmpty
+      ? "another picture" : differing.map(\.0).joined(separator: "; ")
   }
 
   private func calibration(_ scale: ImageScale) throws -> Int64? {

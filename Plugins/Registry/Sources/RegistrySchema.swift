@@ -1,11 +1,11 @@
 /// The registry's tables (STUDY §5): no arm, no name, nothing overwritten.
 ///
 /// Triggers refuse every UPDATE and DELETE; two exceptions keep history readable: a row may be
-/// marked as superseded once, and a visit's day follows the correction row that states who changed
-/// it, why, from what and to what.
+/// marked as superseded once, and a visit's day and status and a subject's status follow the
+/// correction row that states who changed them, why, from what and to what.
 enum RegistrySchema {
   /// Raised when tables change.
-  static let version = 3
+  static let version = 4
 
   /// Marks the file as a registry in SQLite's header: "AnRg" in ASCII.
   static let applicationID = 0x416E_5267
@@ -32,7 +32,7 @@ enum RegistrySchema {
     CREATE TABLE visit(
       id INTEGER PRIMARY KEY, subject TEXT NOT NULL REFERENCES subject(subject),
       visit TEXT NOT NULL, study_day INTEGER CHECK (study_day <> 0), window_offset INTEGER,
-      status TEXT NOT NULL CHECK (status IN ('done', 'missing')), missing_reason TEXT,
+      status TEXT NOT NULL CHECK (status IN ('done', 'missing', 'withdrawn')), missing_reason TEXT,
       UNIQUE (subject, visit)) STRICT;
     CREATE TABLE session(
       id INTEGER PRIMARY KEY, visit_id INTEGER NOT NULL REFERENCES visit(id),
@@ -111,22 +111,21 @@ enum RegistrySchema {
 
   /// Tables whose rows never change at all.
   static let frozen = [
-    "study", "subject", "session", "calibration", "acquisition", "disposition", "measurement",
+    "study", "session", "calibration", "acquisition", "disposition", "measurement",
     "hair", "comparison", "correction", "effect",
   ]
 
   private static let triggers =
     (frozen.map { refusal(of: "UPDATE", on: $0) }
-    + (frozen + ["visit", "result", "image"]).map { refusal(of: "DELETE", on: $0) }
+    + (frozen + ["subject", "visit", "result", "image"]).map { refusal(of: "DELETE", on: $0) }
     + [
-      """
-      CREATE TRIGGER visit_day_follows_correction BEFORE UPDATE ON visit
-      WHEN OLD.id IS NOT NEW.id OR OLD.subject IS NOT NEW.subject OR OLD.visit IS NOT NEW.visit
-        OR OLD.status IS NOT NEW.status OR OLD.missing_reason IS NOT NEW.missing_reason
-        OR NOT EXISTS (SELECT 1 FROM correction WHERE table_name = 'visit' AND row_id = OLD.id
-          AND column_name = 'study_day' AND old IS OLD.study_day AND new IS NEW.study_day)
-      BEGIN SELECT RAISE(ABORT, 'append-only: write a correction row first'); END;
-      """,
+      following(
+        "visit", fixed: ["id", "subject", "visit"], key: "OLD.id",
+        corrected: ["study_day", "status", "missing_reason"],
+        derived: ("window_offset", from: "study_day")),
+      following(
+        "subject", fixed: ["subject", "site", "status_day"], key: "OLD.rowid",
+        corrected: ["status", "reason"]),
       superseding("image", columns: "id, acquisition_id, name, sha256, bytes"),
       superseding(
         "result",
@@ -139,6 +138,32 @@ enum RegistrySchema {
     CREATE TRIGGER \(table)_refuses_\(action.lowercased()) BEFORE \(action) ON \(table)
     BEGIN SELECT RAISE(ABORT, 'append-only: a correction is a new row'); END;
     """
+  }
+
+  /// A trigger that lets columns change only as the last correction of them says.
+  private static func following(
+    _ table: String, fixed: [String], key: String, corrected: [String],
+    derived: (column: String, from: String)? = nil
+  ) -> String {
+    var refused = fixed.map { "OLD.\($0) IS NOT NEW.\($0)" }
+    refused += corrected.map { column in
+      """
+      (OLD.\(column) IS NOT NEW.\(column) AND NOT EXISTS (SELECT 1 FROM correction
+          WHERE id = (SELECT max(id) FROM correction WHERE table_name = '\(table)'
+              AND row_id = \(key) AND column_name = '\(column)')
+            AND old IS CAST(OLD.\(column) AS TEXT) AND new IS CAST(NEW.\(column) AS TEXT)))
+      """
+    }
+    if let derived {
+      refused.append(
+        "(OLD.\(derived.column) IS NOT NEW.\(derived.column) "
+          + "AND OLD.\(derived.from) IS NEW.\(derived.from))")
+    }
+    return """
+      CREATE TRIGGER \(table)_follows_correction BEFORE UPDATE ON \(table)
+      WHEN \(refused.joined(separator: "\n  OR "))
+      BEGIN SELECT RAISE(ABORT, 'append-only: write a correction row first'); END;
+      """
   }
 
   private static func superseding(_ table: String, columns: String) -> String {
@@ -179,6 +204,7 @@ enum RegistrySchema {
       LEFT JOIN current_disposition d ON d.acquisition_id = a.id AND d.part = 'measurement'
       JOIN session s ON s.id = coalesce(a.session_id, r.session_id)
       JOIN visit v ON v.id = s.visit_id
-      WHERE r.superseded_by IS NULL AND (r.level <> 'image' OR m.id IS NOT NULL);
+      WHERE r.superseded_by IS NULL AND (r.level <> 'image' OR m.id IS NOT NULL)
+        AND r.missing_reason IS NOT 'not_measured';
     """
 }

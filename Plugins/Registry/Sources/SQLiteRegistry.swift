@@ -104,6 +104,7 @@ public struct SQLiteRegistry: Sink {
     let study = context.study
     let (filed, outside, acquisitions) = try await database.write { db in
       try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
+      try VisitSettlement(db: db, upstream: upstream).settle()
       try RegionResults(db: db, study: study).update()
       return (
         pictures: try FiledPictures(db),
