@@ -46,9 +46,12 @@ struct ReleasedPictures: Sendable {
     try move(name, from: folder, to: withdrawnFolder, mode: 0o600)
   }
 
-  /// Puts a picture that was taken back where it lay; nothing to do when it was not.
-  private func restore(_ name: String) throws {
-    try move(name, from: withdrawnFolder, to: folder, mode: 0o644)
+  /// Puts a picture that was taken back where it lay; nothing to do when another of its name was, or
+  /// none.
+  private func restore(_ picture: FiledPictures.Picture) throws {
+    let kept = try FileOnDisk("\(withdrawnFolder)/\(picture.name)")
+    guard kept?.sha256.hexadecimal == picture.sha256 else { return }
+    try move(picture.name, from: withdrawnFolder, to: folder, mode: 0o644)
   }
 
   /// Holds every picture that may leave to the digest it was filed with.
@@ -60,7 +63,7 @@ struct ReleasedPictures: Sendable {
     var (restored, lost): ([String], [String]) = ([], [])
     for picture in filed {
       let path = "\(folder)/\(picture.name)"
-      try restore(picture.name)
+      try restore(picture)
       if let file = try FileOnDisk(path), file.sha256.hexadecimal == picture.sha256 {
         context.release(file, at: path)
       } else if let bytes = try await stored(picture, in: context) {
