@@ -99,7 +99,7 @@ private struct RegionCombination {
       if case .known(let value) = figure { value } else { nil }
     }
     let values = known.map(\.value)
-    let counts = placements.map { Double($0.hairs.count { set.contains($0) }) }
+    let basis = FigureBasis(quantity, set, of: placements.map(\.hairs))
     let combined: Figure
     if let reason {
       combined = .missing(reason)
@@ -112,7 +112,8 @@ private struct RegionCombination {
       quantity: quantity, hairs: set.name, figure: combined,
       uncertainties: uncertainties(of: combined, quantity, set, values),
       placementValues: reason == nil ? values : [],
-      hairCount: RegionCombination.mean(counts), fieldCount: fieldCount,
+      hairCount: basis.hairCount, unresolvedCount: basis.unresolvedCount,
+      isCautioned: basis.isCautioned, fieldCount: fieldCount,
       pictureCount: pictureCount, placementCount: placements.count,
       squareCentimetres: RegionCombination.mean(placements.map(\.area)))
   }

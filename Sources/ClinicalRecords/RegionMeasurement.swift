@@ -6,8 +6,8 @@
 /// their number narrows no sampling interval. Of the attempts at one field the first that passed
 /// its quality gate is used, never one for its result. Regions are never pooled.
 public struct RegionMeasurement: StoredRecord, Equatable {
-  /// `anagen.region-measurement/1.1`; 1.1 added the count of pictures.
-  public static let schema = SchemaID("anagen.region-measurement", 1, 1)
+  /// `anagen.region-measurement/1.2`; 1.1 added the count of pictures, 1.2 that of hairs left out.
+  public static let schema = SchemaID("anagen.region-measurement", 1, 2)
 
   /// The schema id, written first.
   public let schema: SchemaID
@@ -93,11 +93,17 @@ public struct RegionFigure: Codable, Sendable, Equatable {
   public let uncertainties: [Uncertainty]
   /// The value of each placement, in order; what repeatability is computed from.
   public let placementValues: [Double]
-  /// Hairs counted in the set on a placement's fields together, mean over placements.
+  /// Hairs that the figure is made of on a placement's fields together, mean over placements; for
+  /// figures of diameters those that have one.
   ///
   /// With ``squareCentimetres`` what the figure stands on. Placements look at the same skin, so
   /// their sum would count its hairs twice.
   public let hairCount: Double
+  /// Counted hairs that the figure leaves out for want of a diameter or class
+  /// (``FigureBasis/unresolvedCount``).
+  public let unresolvedCount: Double?
+  /// Whether they are more than ``FigureBasis/mostUnresolved``; `nil` in records before 1.2.
+  public let isCautioned: Bool?
   /// Patches of skin used; every placement looks at the same ones.
   public let fieldCount: Int
   /// Pictures used, over all fields and placements.

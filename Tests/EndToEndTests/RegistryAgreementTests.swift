@@ -216,14 +216,14 @@ import Testing
       let figure = """
         level || '/' || quantity || '/' || hairs || '/' || ifnull(placement, '') || '/'
           || ifnull(field, '') || '/' || ifnull(attempt, '') || '/' || ifnull(missing_reason, '')
-          || '/' || ifnull(picture_use, '')
+          || '/' || ifnull(caution, '') || '/' || ifnull(picture_use, '')
         """
       let words =
-        ["level", "quantity", "hairs"] + spot + ["missing_reason", "picture_use"]
+        ["level", "quantity", "hairs"] + spot + ["missing_reason", "caution", "picture_use"]
       #expect(
         try rows("SELECT \(key) || '/' || \(figure) FROM current_result")
           == results.map { names($0, words) }.sorted(), sourceLocation: place)
-      for column in ["value", "low", "high", "n_hairs", "area_cm2"] {
+      for column in ["value", "low", "high", "n_hairs", "n_unresolved", "area_cm2"] {
         let filed = try Double.fetchAll(
           db, sql: "SELECT \(column) FROM current_result WHERE \(column) IS NOT NULL ORDER BY 1")
         let written = results.compactMap { Double($0[column] ?? "") }.sorted()

@@ -90,7 +90,7 @@ struct LeavingRegistry {
   private static let statements = """
     UPDATE result SET value = NULL, low = NULL, high = NULL, level_of_confidence = NULL,
       interval_kind = NULL, se_detection = NULL, se_placement = NULL, se_scale = NULL,
-      se_sampling = NULL, n_hairs = NULL, n_fields = NULL, area_cm2 = NULL,
+      se_sampling = NULL, n_hairs = NULL, n_unresolved = NULL, caution = NULL, n_fields = NULL, area_cm2 = NULL,
       missing_reason = 'withdrawn'
     WHERE level = 'region_visit' AND EXISTS (SELECT 1 FROM temp.gone_measurement
       WHERE instr(' ' || inputs || ' ', ' ' || gone_measurement.id || ' '));

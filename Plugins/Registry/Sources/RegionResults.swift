@@ -129,7 +129,7 @@ struct RegionResults {
         level: "region_visit", region: region.visit.region, side: region.visit.side,
         figure.quantity, figure.hairs, figure.figure, confidence: combined.intervalLevel)
       result.session = region.place.session
-      result.hairCount = figure.hairCount
+      result.basis = figure.basis
       result.fieldCount = figure.fieldCount
       result.squareCentimetres = figure.squareCentimetres
       result.inputs = region.inputs

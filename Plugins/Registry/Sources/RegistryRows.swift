@@ -59,7 +59,8 @@ struct RegistryRows {
       result.measurement = id
       result.fieldCount = 1
       result.squareCentimetres = measurement.measuredArea.squareCentimetres
-      result.hairCount = measurement.summary.count(of: entry.hairs)
+      result.basis = FigureBasis(
+        entry.quantity, hairs: entry.hairs, of: measurement.hairs, cutOffs: measurement.cutOffs)
       try result.insert(db, superseding: parent.map { .measurement($0) })
     }
   }

@@ -85,7 +85,8 @@ enum RegistrySchema {
       comparison_id INTEGER REFERENCES comparison(id), region TEXT NOT NULL, side TEXT NOT NULL,
       quantity TEXT NOT NULL, hairs TEXT NOT NULL, value REAL, unit TEXT NOT NULL CHECK (unit <> ''),
       low REAL, high REAL, level_of_confidence REAL, interval_kind TEXT, se_detection REAL,
-      se_placement REAL, se_scale REAL, se_sampling REAL, n_hairs REAL, n_fields INTEGER,
+      se_placement REAL, se_scale REAL, se_sampling REAL, n_hairs REAL, n_unresolved REAL,
+      caution TEXT CHECK (caution = 'unresolved_hairs'), n_fields INTEGER,
       area_cm2 REAL, missing_reason TEXT, inputs TEXT, superseded_by INTEGER REFERENCES result(id),
       CHECK ((value IS NULL) <> (missing_reason IS NULL)),
       CHECK ((measurement_id IS NOT NULL) = (level = 'image')),
@@ -196,7 +197,7 @@ enum RegistrySchema {
       SELECT v.subject, v.visit, v.study_day, s.session, r.region, r.side, a.placement, a.field,
         a.attempt, r.level, r.quantity, r.hairs, r.value, r.unit, r.low, r.high,
         r.level_of_confidence, r.interval_kind, r.se_sampling, r.se_placement, r.se_detection,
-        r.se_scale, r.n_hairs, r.n_fields, r.area_cm2, r.missing_reason, d.state AS picture_use,
+        r.se_scale, r.n_hairs, r.n_unresolved, r.caution, r.n_fields, r.area_cm2, r.missing_reason, d.state AS picture_use,
         r.id AS result_id
       FROM result r
       LEFT JOIN current_measurement m ON m.id = r.measurement_id

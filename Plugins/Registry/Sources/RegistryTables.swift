@@ -172,7 +172,7 @@ private enum RegionFigures {
         FigureRow(
           level: "image", key: acquisition.key, quantity: entry.quantity, hairs: entry.hairs,
           figure: entry.figure, confidence: facts.level, area: facts.area.squareCentimetres,
-          hairCount: facts.summary.count(of: entry.hairs), fieldCount: 1,
+          basis: facts.part.basis(of: entry.quantity, hairs: entry.hairs), fieldCount: 1,
           placementCount: 1, use: acquisition.figures?.state)
       }
     }
@@ -181,7 +181,7 @@ private enum RegionFigures {
         var row = FigureRow(
           level: "region_visit", key: first.key, quantity: figure.quantity, hairs: figure.hairs,
           figure: figure.figure, confidence: combined.intervalLevel,
-          area: figure.squareCentimetres, hairCount: figure.hairCount,
+          area: figure.squareCentimetres, basis: figure.basis,
           fieldCount: figure.fieldCount, placementCount: figure.placementCount)
         for source in RegionFigure.Uncertainty.Source.allCases {
           row.standardErrors[source] = figure.standardError(source)

@@ -98,7 +98,7 @@ struct FigureRow: Sendable {
   let figure: Figure
   let confidence: Double
   let area: Double
-  let hairCount: Double?
+  let basis: FigureBasis
   let fieldCount: Int
   let placementCount: Int
   /// What became of the picture; `nil` where pictures are combined.

@@ -35,9 +35,22 @@ extension ReleasedTables {
     ] + standardErrorColumns + [
       TableColumn(
         "n_hairs", "number", unit: "hairs",
-        "Counted hairs of the set on a placement's fields together, mean over placements.",
+        "Counted hairs that the figure is made of on a placement's fields together, mean over "
+          + "placements; for figures of diameters those that have one.",
         source: "figure"
-      ) { TableCell($0.hairCount) },
+      ) { .number($0.basis.hairCount) },
+      TableColumn(
+        "n_unresolved", "number", unit: "hairs",
+        "Counted hairs that the figure leaves out, since their diameter or class could not be told; "
+          + "they may belong to its set. Empty where it needs neither.",
+        source: "figure"
+      ) { TableCell($0.basis.unresolvedCount) },
+      TableColumn(
+        "caution", "text",
+        "unresolved_hairs where n_unresolved is more than "
+          + "\(Int(FigureBasis.mostUnresolved * 100)) % of all counted hairs: the figure then follows "
+          + "how sharp the pictures are.", allowed: "unresolved_hairs", source: "figure"
+      ) { TableCell($0.basis.caution) },
       TableColumn(
         "n_fields", "integer", "Patches of skin used, the same in every placement.",
         source: "combination"

@@ -18,7 +18,7 @@ struct ResultRow {
   let confidence: Double
   var measurement: Int64?
   var session: Int64?
-  var hairCount: Double?
+  var basis: FigureBasis?
   var fieldCount: Int?
   var squareCentimetres: Double?
   var standardErrors: [RegionFigure.Uncertainty.Source: Double] = [:]
@@ -50,15 +50,16 @@ struct ResultRow {
       sql: """
         INSERT INTO result(level, measurement_id, session_id, region, side, quantity, hairs, value,
           unit, low, high, level_of_confidence, interval_kind, se_detection, se_placement, se_scale,
-          se_sampling, n_hairs, n_fields, area_cm2, missing_reason, inputs)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          se_sampling, n_hairs, n_unresolved, caution, n_fields, area_cm2, missing_reason, inputs)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     let hasInterval = value?.low != nil
     try statement.execute(arguments: [
       level, measurement, session, region, side, quantity.rawValue, hairs, value?.value,
       quantity.unit, value?.low, value?.high, hasInterval ? confidence : nil, value?.interval,
       standardErrors[.detection], standardErrors[.placement], standardErrors[.scale],
-      standardErrors[.sampling], hairCount, fieldCount, squareCentimetres, reason, inputs,
+      standardErrors[.sampling], basis?.hairCount, basis?.unresolvedCount, basis?.caution,
+      fieldCount, squareCentimetres, reason, inputs,
     ])
     if let old {
       try db.execute(
