@@ -11,7 +11,8 @@ extension RunLedger {
     }
   }
 
-  /// The pictures that stand or that somebody took out, as their sources gave them.
+  /// The pictures that stand or that somebody took out, also those that may come back, as their
+  /// sources gave them.
   public func filedPictures() throws -> [FiledPicture] {
     try RunLedger.inWords {
       try database.read { db in
@@ -21,7 +22,7 @@ extension RunLedger {
             SELECT identity, json_extract(CAST(payload AS TEXT), '$.fileName') AS file,
               json_extract(CAST(payload AS TEXT), '$.original.sha256') AS content
             FROM record WHERE schema LIKE 'anagen.captured-image/%' AND payload IS NOT NULL
-              AND (superseded_by IS NULL OR id IN (SELECT record_id FROM withdrawal))
+              AND (superseded_by IS NULL OR superseded_by = id)
             ORDER BY identity, id
             """
         ).compactMap { row in

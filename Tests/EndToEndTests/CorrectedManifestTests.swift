@@ -203,6 +203,13 @@ import Testing
     let shorter = try list([files[2], files[1]])
     #expect(shorter.map(\.code) == ["pictures_unlisted"])
     #expect(shorter[0].what.hasSuffix(": \(files[0])"))
+    for undo in [[], ["--undo"]] {
+      let decided = try material.command(
+        ["withdraw", files[1], "--reason", "a mistake", "--data", material.data] + undo)
+      #expect(decided.status == 0, "\(decided.talk)")
+    }
+    #expect(try list([files[2], files[1]]).map(\.code) == ["pictures_unlisted"])
+    #expect(try fields(material) == ["1", "2", "3"])
     // A second list of the same visit and region, with new pictures alone.
     #expect(try list(["a-new.jpg"]).map(\.code) == ["pictures_unlisted"])
     #expect(try fields(material) == ["1", "2", "3", "4"])

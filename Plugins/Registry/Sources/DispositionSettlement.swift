@@ -25,7 +25,7 @@ struct DispositionSettlement {
     let refusals = Refusals(upstream.setAside)
     let rows = RegistryRows(db: db, study: study)
     for acquisition in try acquisitions() {
-      if let withdrawal = withdrawal(of: acquisition) {
+      if let withdrawal = upstream.withdrawal(of: acquisition.reference) {
         for part in Disposition.Part.allCases where acquisition.last[part] != nil {
           try rows.note(Disposition(withdrawal), of: part, acquisition: acquisition.id)
         }
@@ -80,12 +80,6 @@ struct DispositionSettlement {
       Released.identity(of: kind, reference: acquisition.reference))
   }
 
-  private func withdrawal(of acquisition: Acquisition) -> UpstreamAccount.Withdrawal? {
-    Released.Kind.allCases.lazy.compactMap {
-      upstream.withdrawn[Released.identity(of: $0, reference: acquisition.reference)]
-    }.first
-  }
-
   private func isSetAside(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
     acquisition.last[part].flatMap(Disposition.State.init(rawValue:))?.isCurrent == false
   }
@@ -96,6 +90,16 @@ struct DispositionSettlement {
     case .measurement: acquisition.quality.map { Disposition($0) }
     case .picture: acquisition.hasPicture ? (acquisition.isApproved ? .approved : .released) : nil
     }
+  }
+}
+
+extension UpstreamAccount {
+  /// Why nothing counts of an acquisition; `nil` where a part of it stands: another picture may have
+  /// its place, of which not every part of the first one's was made.
+  func withdrawal(of reference: String) -> Withdrawal? {
+    let parts = Released.Kind.allCases.map { Released.identity(of: $0, reference: reference) }
+    if parts.contains(where: standing.contains) { return nil }
+    return parts.lazy.compactMap { withdrawn[$0] }.first
   }
 }
 

@@ -50,9 +50,7 @@ struct VisitSettlement {
   }
 
   private func withdrawal(of picture: Row) -> UpstreamAccount.Withdrawal? {
-    Released.Kind.allCases.lazy.compactMap {
-      upstream.withdrawn[Released.identity(of: $0, reference: picture["image_ref"])]
-    }.first
+    upstream.withdrawal(of: picture["image_ref"])
   }
 
   /// Corrects a column where it says otherwise.

@@ -203,6 +203,18 @@ import Testing
         == "stage")
   }
 
+  @Test("of another picture in the place of one taken out, what stands counts")
+  func anotherInItsPlace() async throws {
+    let release = Release()
+    let rows = [release.acquisition, release.measurement]
+    let image = release.image([1, 2], host: host)
+    try await file(rows + [image])
+    try await file(
+      [], standing: rows, setAside: [release.setAside(by: "pictures", isHeld: true, "text")],
+      withdrawn: [image.identity: .filedElsewhere])
+    #expect(try count("current_measurement") == 1 && count("current_image") == 0)
+  }
+
   @Test("a picture that comes back with other bytes is no picture that somebody changed")
   func cameBackOtherwise() async throws {
     let release = Release()
