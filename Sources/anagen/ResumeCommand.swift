@@ -108,7 +108,7 @@ struct ResumeCommand: AnagenCommand {
 }
 
 /// The disk for a run that takes nothing new: a folder of pictures need not be there any more.
-private struct AcceptedFiles: InputFiles {
+struct AcceptedFiles: InputFiles {
   let disk: DiskFiles
 
   func kind(of path: String) -> InputFileKind? { disk.kind(of: path) ?? .folder }

@@ -13,14 +13,17 @@ struct StatusCommand: AnagenCommand {
         anagen status --data OUT
         anagen status --data OUT --study study.yaml
 
-      With a study, also what its schedule asks of the subjects seen so far and no picture was \
-      taken of. The exit status is 1 when something waits, is missing or is set aside, or the \
-      audit log is not what it was.
+      Also what the schedule of the last run's study asks of the subjects seen so far and no \
+      picture was taken of; visits that lie in the future are among it. The exit status is 1 when \
+      something waits or is set aside, or the audit log is not what it was; and, with --study, \
+      when something is missing.
       """)
 
   @OptionGroup var place: DataFolderArgument
 
-  @Option(help: ArgumentHelp("The study whose schedule is compared.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The study whose schedule is compared, in place of the last run's.", valueName: "file"))
   var study: String?
 
   @OptionGroup var output: FormatOption
@@ -35,15 +38,30 @@ struct StatusCommand: AnagenCommand {
       counts: try reading.edgeCounts(), setAside: try reading.quarantined(),
       withdrawn: try reading.sourcePictures().filter { $0.withdrawal != nil },
       auditProblem: try reading.auditProblem()?.what,
-      missing: try study.map {
-        try MissingAcquisitions(
-          folder: folder, study: StudyArgument.read($0, on: environment.terminal))
-      })
+      missing: try schedule(last, in: environment).map {
+        try MissingAcquisitions(folder: folder, study: $0)
+      }, failsWhenMissing: study != nil)
     switch output.format {
     case .json: try environment.terminal.result(state.json.text)
     case .text: try environment.terminal.result(state.text)
     }
     return state.isFinished && state.auditProblem == nil ? .done : .setAside
+  }
+
+  /// The study whose schedule is compared; `nil` where there is no schedule.
+  private func schedule(_ last: LastRun?, in environment: CommandEnvironment) throws -> Study? {
+    if let study { return try StudyArgument.read(study, on: environment.terminal) }
+    guard let source = last?.source else { return nil }
+    let files = AcceptedFiles(disk: PipelineArguments.files)
+    let reading = PipelineArguments.reader(in: environment, files: files).read(
+      text: Array(source.text.utf8), fileName: source.file, variables: source.variables)
+    guard let plan = reading.plan else {
+      environment.terminal.talk(
+        "note: the study of the last run cannot be read any more, so what is missing is not known; "
+          + "name it with --study")
+      return nil
+    }
+    return plan.study.visits.isEmpty || plan.study.regions.isEmpty ? nil : plan.study
   }
 }
 
@@ -58,10 +76,12 @@ private struct FolderState {
   let withdrawn: [SourcePicture]
   let auditProblem: String?
   let missing: MissingAcquisitions?
+  /// Whether what is missing counts for the exit status.
+  let failsWhenMissing: Bool
 
   var isFinished: Bool {
     setAside.isEmpty && counts.allSatisfy { $0.counts.pending == 0 }
-      && missing?.gaps.isEmpty ?? true
+      && (!failsWhenMissing || missing?.gaps.isEmpty ?? true)
   }
 
   var text: String {

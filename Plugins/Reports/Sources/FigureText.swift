@@ -50,6 +50,17 @@ package enum FigureText {
     }
   }
 
+  /// A region's figure in a cell, with the hairs that it leaves out where they are many.
+  static func cell(_ figure: RegionFigure?, of quantity: HairQuantity) -> Markup {
+    var cell = cell(figure?.figure, of: quantity)
+    if let basis = figure?.basis, basis.isCautioned, let unresolved = basis.unresolvedCount {
+      cell += """
+        <span class="missing">without \(hairs(unresolved)) whose diameter could not be told</span>
+        """
+    }
+    return cell
+  }
+
   /// A figure in a cell: value and unit, the interval below, or why it is missing.
   static func cell(_ figure: Figure?, of quantity: HairQuantity) -> Markup {
     switch figure {

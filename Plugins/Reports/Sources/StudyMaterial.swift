@@ -128,10 +128,12 @@ struct StudyMaterial: Sendable {
   }
 
   /// The placements' values of a quantity in a region over all subjects, for repeatability.
-  func repeats(of quantity: HairQuantity, region: String, side: String) -> [[Double]] {
+  func repeats(
+    of quantity: HairQuantity, hairs: String, region: String, side: String
+  ) -> [[Double]] {
     subjects.flatMap { subject in
       subject.regions.filter { $0.region == region && $0.side == side }.flatMap { spot in
-        spot.visits.compactMap { $0.combined.figure(quantity)?.placementValues }
+        spot.visits.compactMap { $0.combined.figure(quantity, hairs: hairs)?.placementValues }
       }
     }
   }

@@ -70,6 +70,34 @@ import Testing
     #expect(try scene.page("subject-01-001.html").contains("<b>7.8 /cm²</b>"))
   }
 
+  @Test("a study's primary outcome leads; what is short of its plan is not shown as complete")
+  func primaryOutcome() async throws {
+    let scene = try ReportScene()
+    scene.study.visits = [
+      Study.Visit(name: "BL", day: 1, window: 0...0, placements: 2),
+      Study.Visit(name: "W12", day: 85, window: -7...7),
+    ]
+    scene.study.regions = [Study.Region(code: "VX", region: "vertex", fields: 2)]
+    scene.study.outcomes = [
+      Study.Outcome(
+        id: "NVHD", role: "primary", measure: "density", hairs: ">=30um", region: "VX", at: "W12")
+    ]
+    for placement in 1...2 {
+      for field in 1...2 { try scene.add("01-001", "BL", placement: placement, field: field) }
+    }
+    try scene.add("01-001", "W12", hairs: 40)
+    try await scene.visitReport()
+    let (index, page) = try (scene.page("index.html"), scene.page("subject-01-001.html"))
+    for text in [index, page] {
+      #expect(text.contains("✓ 4") && text.contains(">1 of 2<"))
+      #expect(text.contains("30 µm and above (primary outcome NVHD)"))
+      #expect(text.contains("from 1 visit with repeated placements"))
+    }
+    // 22 of 30 hairs on each field are 65 µm wide, later 30 of 40: 44 and 60 /cm².
+    #expect(index.contains("<span class=\"value\">60.0</span>") && index.contains("1.36"))
+    #expect(page.contains("1.36 times"))
+  }
+
   @Test("a picture that could not be measured has its line with the reason, also when it is alone")
   func failed() async throws {
     let scene = try ReportScene()

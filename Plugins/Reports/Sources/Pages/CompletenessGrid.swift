@@ -1,6 +1,6 @@
 import ClinicalRecords
 
-/// Which regions were photographed at which visit: done, rejected, missing.
+/// Which regions were photographed at which visit: done, in part, rejected, missing.
 struct CompletenessGrid {
   let material: StudyMaterial
 
@@ -30,7 +30,7 @@ struct CompletenessGrid {
     return """
       <table class="grid"><thead><tr><th rowspan="2">subject</th>\(groups)</tr>\
       <tr>\(visits)</tr></thead><tbody>\(rows)</tbody></table>
-      <p class="legend">✓ n: pictures used &nbsp; ✗: photographed, no picture passed the quality \
+      <p class="legend">✓ n: pictures used &nbsp; n of m: fewer than the study plans &nbsp; ✗: photographed, no picture passed the quality \
       gate &nbsp; –: nothing measured</p>
       """
   }
@@ -67,7 +67,18 @@ struct CompletenessGrid {
       return #"<td class="absent">–</td>"#
     }
     let used = attempts.count { $0.use == .selected }
-    return used > 0
-      ? #"<td class="done">✓ \#(used)</td>"# : #"<td class="rejected">✗ \#(attempts.count)</td>"#
+    if used == 0 { return #"<td class="rejected">✗ \#(attempts.count)</td>"# }
+    if let planned = planned(spot, visit: visit), used < planned {
+      return #"<td class="rejected">\#(used) of \#(planned)</td>"#
+    }
+    return #"<td class="done">✓ \#(used)</td>"#
+  }
+
+  /// How many pictures the study asks of a region at a visit; `nil` where it does not say.
+  private func planned(_ spot: Spot, visit: String) -> Int? {
+    guard let region = material.study.region(spot.region),
+      let visit = material.study.visit(visit)
+    else { return nil }
+    return region.fields * visit.placements
   }
 }

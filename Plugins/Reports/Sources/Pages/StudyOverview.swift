@@ -55,6 +55,7 @@ struct StudyOverview {
   }
 
   private func figure(_ spot: [String]) -> Markup {
+    let headline = Headline(of: material.study)
     let regions = material.subjects.compactMap { subject in
       subject.regions.first { [$0.region, $0.side, $0.session] == spot }
         .map { (name: subject.subject, region: $0) }
@@ -68,29 +69,19 @@ struct StudyOverview {
         (
           entry.name,
           visits.map { visit in
-            entry.region.at(visit)?.combined.figure(.density)?.figure.value
+            entry.region.at(visit)?.combined.figure(.density, hairs: headline.hairs.name)?
+              .figure.value
           }
         )
       }
     ).markup
-    let repeats = material.repeats(of: .density, region: spot[0], side: spot[1])
-    let detectable = MinimalDetectableChange.figure(
-      repeats: repeats, unit: "/cm2", level: material.intervalLevel)
-    let change: Markup =
-      switch detectable {
-      case .known(let value):
-        """
-        <b>\(FigureText.number(value.value, decimals: 1)) /cm²</b> from \
-        \(plural(repeats.count { $0.count > 1 }, "visit")) with repeated placements
-        """
-      case .missing(let reason): #"<span class="missing">\#(FigureText.reason(reason))</span>"#
-      }
     return """
       <section class="region"><h2>Density before and after: \
       \(first.region.title(in: material.study))</h2>
       \(chart)
-      <p class="legend">One line a subject, all hairs; the thick line is the mean of the subjects \
-      that have every visit. Minimal detectable change in one subject: \(change).</p></section>
+      <p class="legend">One line a subject, \(headline.words); the thick line is the mean of the \
+      subjects that have every visit. \
+      \(headline.detectableChange(in: material, region: spot[0], side: spot[1]))</p></section>
       """
   }
 }

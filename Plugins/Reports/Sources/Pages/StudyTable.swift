@@ -6,6 +6,8 @@ struct StudyTable {
   /// A subject's page, when there is one.
   let link: (StudyMaterial.Subject) -> String?
 
+  private var headline: Headline { Headline(of: material.study) }
+
   func markup() throws -> Markup {
     let rows: [Markup] = try material.subjects.flatMap { subject in
       try subject.regions.flatMap { region in
@@ -16,7 +18,7 @@ struct StudyTable {
     }
     return """
       <table class="values"><thead><tr><th>subject</th><th>region</th><th>visit</th>\
-      <th>counted on</th><th>density<span class="basis">all hairs, \
+      <th>counted on</th><th>density<span class="basis">\(headline.words), \
       \(FigureText.level(material.intervalLevel)) of sampling + scale</span></th>\
       <th>median diameter</th><th>terminal share</th><th>cumulative thickness</th>\
       <th>density ratio<span class="basis">first to last, secondary</span></th></tr></thead>\
@@ -31,20 +33,20 @@ struct StudyTable {
     var name: Markup = "\(subject.subject)"
     if let page = link(subject) { name = #"<a href="\#(page)">\#(subject.subject)</a>"# }
     var basis: Markup = ""
-    if let density = visit.combined.figure(.density) {
+    let lead = visit.combined.figure(.density, hairs: headline.hairs.name)
+    if let density = lead {
       basis = """
         \(FigureText.hairs(density.hairCount))<span class="basis">\
         <span>\(plural(density.pictureCount, "picture"))</span> · \
         <span>\(FigureText.number(density.squareCentimetres, decimals: 3)) cm²</span></span>
         """
     }
-    let figures: [Markup] = [
-      .density, .medianDiameter, .terminalShare, .cumulativeThickness,
-    ].map { (quantity: HairQuantity) in
-      "<td>\(FigureText.cell(visit.combined.figure(quantity)?.figure, of: quantity))</td>"
-    }
+    let others: [HairQuantity] = [.medianDiameter, .terminalShare, .cumulativeThickness]
+    let figures: [Markup] =
+      ["<td>\(FigureText.cell(lead, of: .density))</td>"]
+      + others.map { "<td>\(FigureText.cell(visit.combined.figure($0), of: $0))</td>" }
     var ratio: Markup = ""
-    if isLast, let change = try region.change(hairs: "all") {
+    if isLast, let change = try region.change(hairs: headline.hairs.name) {
       switch change.rateRatio {
       case .known(let value):
         ratio = """

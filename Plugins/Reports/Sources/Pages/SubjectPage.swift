@@ -58,7 +58,7 @@ struct SubjectPage {
       \(try await pictures(region))
       \(rejected(region))
       <h3>Values</h3>
-      \(try ValueTable(region: region).markup())
+      \(try ValueTable(region: region, lead: Headline(of: material.study)).markup())
       </section>
       """
   }
@@ -84,14 +84,15 @@ struct SubjectPage {
   /// The change in one sentence, with what it takes to be evidence.
   private func summary(_ region: StudyMaterial.RegionOfSubject) throws -> Markup {
     var lines: Markup = ""
-    if let change = try region.change(hairs: "all"), let (first, last) = region.ends {
+    let headline = Headline(of: material.study)
+    if let change = try region.change(hairs: headline.hairs.name), let (first, last) = region.ends {
       switch change.rateRatio {
       case .known(let ratio):
         let low = FigureText.number(ratio.low ?? .nan, decimals: 2)
         let high = FigureText.number(ratio.high ?? .nan, decimals: 2)
         let includesOne = (ratio.low ?? 0) <= 1 && (ratio.high ?? 2) >= 1
         lines += """
-          <p><b>\(first.visit) to \(last.visit)</b>: the density of all hairs is \
+          <p><b>\(first.visit) to \(last.visit)</b>: the density, \(headline.words), is \
           <b>\(FigureText.number(ratio.value, decimals: 2)) times</b> what it was \
           (\(FigureText.level(change.intervalLevel)) interval \(low) to \(high), \
           \(FigureText.kind(ratio.interval ?? ""))). \(includesOne
@@ -103,25 +104,9 @@ struct SubjectPage {
         lines += "<p>No change can be given: \(FigureText.reason(reason)).</p>"
       }
     }
-    let repeats = material.repeats(of: .density, region: region.region, side: region.side)
-    let detectable = MinimalDetectableChange.figure(
-      repeats: repeats, unit: "/cm2", level: material.intervalLevel)
-    let number = repeats.count { $0.count > 1 }
-    switch detectable {
-    case .known(let value):
-      lines += """
-        <p>Minimal detectable change of density in one subject: \
-        <b>\(FigureText.number(value.value, decimals: 1)) /cm²</b> \
-        (\(FigureText.number(value.low ?? 0, decimals: 1)) to \
-        \(FigureText.number(value.high ?? 0, decimals: 1)), from \
-        \(plural(number, "visit")) with repeated placements).</p>
-        """
-    case .missing(let reason):
-      lines += """
-        <p>Minimal detectable change: <span class="missing">\(FigureText.reason(reason))</span>; \
-        two placements at baseline would give it.</p>
-        """
-    }
+    lines += """
+      <p>\(headline.detectableChange(in: material, region: region.region, side: region.side))</p>
+      """
     return lines
   }
 

@@ -4,13 +4,13 @@ import ClinicalRecords
 /// of densities.
 struct ValueTable {
   let region: StudyMaterial.RegionOfSubject
+  /// The density that leads.
+  let lead: Headline
 
   /// The rows: which quantity, on which hairs, and whether it leads.
   private func rows(_ cutOffs: CutOffs) -> [(HairQuantity, HairSet, Bool)] {
     let sets = HairSet.reported(for: cutOffs)
-    let densities = sets.filter { $0.name != "unresolved" }.map { set in
-      (HairQuantity.density, set, set == .all)
-    }
+    let densities = sets.map { set in (HairQuantity.density, set, set == lead.hairs) }
     let others: [HairQuantity] = [
       .terminalShare, .thinHairShare, .medianDiameter, .meanDiameter, .diameterCV,
       .cumulativeThickness, .follicularUnitCount, .hairsPerFollicularUnit,
@@ -27,7 +27,7 @@ struct ValueTable {
     let change = region.ends != nil
     let rows: [Markup] = try rows(first.combined.cutOffs).map { quantity, set, leads in
       let cells: [Markup] = region.visits.map { visit in
-        "<td>\(FigureText.cell(visit.combined.figure(quantity, hairs: set.name)?.figure, of: quantity))</td>"
+        "<td>\(FigureText.cell(visit.combined.figure(quantity, hairs: set.name), of: quantity))</td>"
       }
       let changed: Markup = change ? "<td>\(try changeCell(quantity, set))</td>" : ""
       return """
@@ -109,7 +109,7 @@ struct ValueTable {
         (\(FigureText.number(low, decimals: 2)) to \(FigureText.number(high, decimals: 2)))</span>
         """
     }
-    if set == .all { cell += #"<span class="secondary">\#(change.note)</span>"# }
+    if set == lead.hairs { cell += #"<span class="secondary">\#(change.note)</span>"# }
     return cell
   }
 }
