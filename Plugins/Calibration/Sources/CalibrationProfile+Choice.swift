@@ -19,7 +19,7 @@ extension CalibrationProfile {
   ) throws -> (calibration: Calibration, ageDays: Int?) {
     let candidates = try ofDevice(captured.device?.serial)
     guard let date = captured.date else {
-      guard candidates.count == 1, mostDays == nil else {
+      guard candidates.count == 1, candidates[0].expires == nil, mostDays == nil else {
         throw CalibrationProfile.refusal(
           "calibration_age_unknown",
           "the picture has no date, so which calibration was in force is unknown",

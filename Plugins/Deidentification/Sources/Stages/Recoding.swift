@@ -135,9 +135,7 @@ extension Recoding {
     of acquisition: AcquisitionKey, in delivery: DeliveryContext
   ) async throws -> Int? {
     guard let anchorVisit else { return nil }
-    let isAnchor = acquisition.visit == anchorVisit && acquisition.session == firstSession
-    let itself = isAnchor ? study.anchorDay : nil
-    guard let date = try await delivery.ancestor(CapturedImage.self)?.date else { return itself }
+    guard let date = try await delivery.ancestor(CapturedImage.self)?.date else { return nil }
     func anchor(_ region: String, _ side: String, _ placement: Int = 1, _ field: Int = 1)
       -> AcquisitionKey
     {
@@ -158,7 +156,8 @@ extension Recoding {
       let day = study.anchorDay + date.dayNumber - first.dayNumber
       return study.anchorDay > 0 && day <= 0 ? day - 1 : day
     }
-    return itself
+    let isAnchor = acquisition.visit == anchorVisit && acquisition.session == firstSession
+    return isAnchor ? study.anchorDay : nil
   }
 
   private var firstSession: String { study.sessions.first?.name ?? "D0" }
