@@ -140,6 +140,22 @@ public final class PipelineRun: Sendable {
     return report
   }
 
+  /// Says what figures are made with that the last run's were not: settings, a study, a calibration
+  /// file by its digest.
+  private func tellChangedPlan(of ledger: RunLedger) {
+    let now = plan.digestInput.text
+    guard let changes = ledger.last?.differences(to: now), !changes.isEmpty else { return }
+    notes.add(
+      Notice(
+        stage: plan.stages.first?.name ?? "", code: "plan_changed",
+        what:
+          "what figures are made with is not what it was in run \(ledger.last?.entry.number ?? 0): "
+          + Notice.list(changes),
+        hint: "what it bears on is made anew; the registry's table 'correction' says of each "
+          + "measurement that took the place of another why, and 'anagen explain' of each picture",
+        isNegative: false))
+  }
+
   private func runLocked() async throws -> RunReport {
     let start = options.now()
     state.withLock { $0.began = .now }
@@ -148,6 +164,7 @@ public final class PipelineRun: Sendable {
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       actor: options.actor, now: options.now)
     tellAuditProblem(of: ledger)
+    tellChangedPlan(of: ledger)
     if let last = ledger.last, last.isUnfinished {
       // One that came to its end left nothing; what waits was released from quarantine since.
       let message: Logger.Message =
