@@ -45,15 +45,16 @@ extension LedgerReading {
     }
   }
 
-  /// Records with all versions of their identities: those that stand first, then the latest ones.
+  /// Records with all versions of their identities: those first that were asked for, of them and of
+  /// the others those that stand, then the latest ones.
   private func versions(_ db: Database, of roots: [Int64]) throws -> [Int64] {
     let numbers = JSONValue.array(roots.map { .integer($0) }).text
     return try Int64.fetchAll(
       db,
       sql: """
         SELECT id FROM record WHERE identity IN (
-          SELECT identity FROM record WHERE id IN (SELECT value FROM json_each(?)))
-        ORDER BY superseded_by IS NOT NULL,
+          SELECT identity FROM record WHERE id IN (SELECT value FROM json_each(?1)))
+        ORDER BY id NOT IN (SELECT value FROM json_each(?1)), superseded_by IS NOT NULL,
           CASE WHEN superseded_by IS NULL THEN id ELSE -id END
         """, arguments: [numbers])
   }

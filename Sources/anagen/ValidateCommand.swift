@@ -59,8 +59,13 @@ private struct Finding {
 
   init(_ reading: StudyReader.Reading) {
     valid = reading.study.map {
-      "a study of \($0.visits.count) visits and \($0.regions.count) regions, \($0.id)"
+      "a study of \(ValidateCommand.counted($0.visits.count, "visit")) and "
+        + "\(ValidateCommand.counted($0.regions.count, "region")), \($0.id)"
     }
     diagnostics = reading.diagnostics
+  }
+
+  private static func counted(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 }

@@ -112,17 +112,16 @@ struct BadManifestTests {
     try material.expectEverythingAccountedFor(after: outcome)
   }
 
-  @Test func picturesWithoutAnyScaleAreSetAside() throws {
+  @Test func aListWithoutAnyScaleIsRefusedBeforeAnythingIsTaken() throws {
     let material = try Material(good: 2)
     try material.writeManifest(
       ["file,subject,visit,region"]
         + material.rows.map { "\($0.file),\($0.subject),\($0.visit),\($0.region)" })
     let outcome = try material.run()
-    #expect(outcome.status == 1)
-    try material.expectEverythingAccountedFor(after: outcome)
-    let setAside = try material.setAside()
-    #expect(setAside.map(\.failure.reason) == ["no_scale", "no_scale"])
-    #expect(setAside.allSatisfy { $0.failure.hint.contains("um_per_px") }, "\(setAside)")
+    #expect(outcome.status == 65)
+    #expect(outcome.talk.contains("the list of pictures has a problem"), "\(outcome.talk)")
+    #expect(outcome.talk.contains("add the column um_per_px"), "\(outcome.talk)")
+    #expect(!FileManager.default.fileExists(atPath: material.data))
   }
 
   @Test(arguments: [

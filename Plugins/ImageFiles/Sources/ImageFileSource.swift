@@ -14,6 +14,8 @@ public struct ImageFileSource: Source {
     public var folder = ""
     /// The manifest's name below the folder.
     public var manifest = "manifest.csv"
+    /// The calibrations that give pictures their scale.
+    public var calibrations: String?
     /// How slashed dates are read.
     public var dateOrder = "unambiguous"
     /// The largest picture file in MiB.
@@ -32,6 +34,10 @@ public struct ImageFileSource: Source {
       SettingDeclaration(
         "manifest", .text,
         "The manifest's name below the folder; without the file the study's file pattern is used."),
+      SettingDeclaration(
+        "calibrations", .inputFile,
+        "The calibrations of the device, as calibration.apply has them; without, the list states each scale."
+      ),
       SettingDeclaration(
         "date_order", .choice(DateOrder.allCases.map(\.rawValue)),
         "How dates such as 05/03/2024 are read; as it is, they are refused."),
@@ -160,9 +166,11 @@ extension ImageFileSource {
     let order = DateOrder(rawValue: settings.dateOrder) ?? .unambiguous
     let pictures: [ListedPicture]
     var decimalComma = true
+    var problems = ManifestProblems()
     if folder.has(settings.manifest) {
       let manifest = try Manifest(folder.read(settings.manifest), file: settings.manifest)
       pictures = manifest.pictures
+      problems = manifest.problems
       decimalComma = manifest.decimalComma
     } else if let pattern = study.filePattern {
       pictures = try matching(FileNamePattern(pattern), folder.pictures())
@@ -172,8 +180,10 @@ extension ImageFileSource {
         hint: "write one with the columns file,subject,visit,date,region,um_per_px")
     }
     let reader = try AcquisitionReader(
-      study: study, dateOrder: order, decimalComma: decimalComma, check: folder.check)
-    let listed = try reader.acquisitions(pictures)
+      study: study, dateOrder: order, decimalComma: decimalComma,
+      needsScale: !study.imaging.scaleFromCalibration && settings.calibrations == nil,
+      check: folder.check)
+    let listed = try reader.acquisitions(pictures, after: problems)
     if pictures.first?.values[.field] != nil { return listed }
     return try numbers.numbered(listed, places: pictures.map(\.place)) { file in
       context.host.sha256(of: try folder.read(file))

@@ -15,6 +15,8 @@ struct AcquisitionReader {
   let dateOrder: DateOrder
   /// Whether `2,78` can be a number.
   let decimalComma: Bool
+  /// Whether nothing but the list gives pictures their scale.
+  let needsScale: Bool
   /// Finds what stands in the way of reading a file, and its name without links.
   let check: (String) throws(RefusedValue) -> String
   private let subjectPattern: Regex<AnyRegexOutput>?
@@ -23,12 +25,13 @@ struct AcquisitionReader {
   ///
   /// - Throws: ``RefusedValue`` when the study's subject pattern is none.
   init(
-    study: Study, dateOrder: DateOrder, decimalComma: Bool,
+    study: Study, dateOrder: DateOrder, decimalComma: Bool, needsScale: Bool,
     check: @escaping (String) throws(RefusedValue) -> String
   ) throws(RefusedValue) {
     self.study = study
     self.dateOrder = dateOrder
     self.decimalComma = decimalComma
+    self.needsScale = needsScale
     self.check = check
     do {
       subjectPattern = try study.subjectPattern.map { try Regex($0) }
@@ -43,27 +46,43 @@ struct AcquisitionReader {
   /// Where there is no field column, the pictures of one region, placement and attempt are fields
   /// 1, 2, … in the order of the list.
   ///
+  /// - Parameter found: the problems that the list's form has.
   /// - Throws: ``ManifestProblems`` with every problem found.
-  func acquisitions(_ pictures: [ListedPicture]) throws(ManifestProblems) -> [ListedAcquisition] {
-    var problems = ManifestProblems()
+  func acquisitions(
+    _ pictures: [ListedPicture], after found: ManifestProblems
+  ) throws(ManifestProblems) -> [ListedAcquisition] {
+    var problems = found
+    if needsScale, pictures.allSatisfy({ $0.values[.scale] == nil }) {
+      problems.add(
+        pictures.first?.place ?? "", "the list states no scale, and no calibration is given",
+        hint: "add the column um_per_px, or give the calibrations of the device "
+          + "(--var calibrations=FILE of reprocess.yaml)")
+    }
     var result: [ListedAcquisition] = []
     var fields: [AcquisitionKey: Int] = [:]
     var keyPlaces: [AcquisitionKey: String] = [:]
     var filePlaces: [String: String] = [:]
     for picture in pictures {
       let file = resolved(picture, &problems)
-      guard let read = acquisition(picture, &fields, &problems) else { continue }
-      if let first = keyPlaces.updateValue(picture.place, forKey: read.key) {
-        problems.add(
-          picture.place, "the same acquisition is listed at \(first)",
-          hint: "give field, placement or attempt, or remove one of the two")
-      }
       if let file, let first = filePlaces.updateValue(picture.place, forKey: file) {
         problems.add(
           picture.place(of: .file), "the same file is listed at \(first)",
           hint: "remove one of the two")
       }
-      result.append(read)
+      let key = key(of: picture, &fields, &problems)
+      if let key, let first = keyPlaces.updateValue(picture.place, forKey: key) {
+        problems.add(
+          picture.place, "the same acquisition is listed at \(first)",
+          hint: "give field, placement or attempt, or remove one of the two")
+      }
+      let date = reading(picture, .date, &problems) { text throws(RefusedValue) in
+        try ManifestValues.date(text, order: dateOrder)
+      }
+      let scale = scale(of: picture, &problems)
+      guard let key else { continue }
+      result.append(
+        ListedAcquisition(
+          file: picture.file, key: key, date: date, micrometresPerPixel: scale))
     }
     guard problems.problems.isEmpty else { throw problems }
     return result
@@ -73,10 +92,11 @@ struct AcquisitionReader {
     reading(picture, .file, &problems) { text throws(RefusedValue) in try check(text) }
   }
 
-  private func acquisition(
-    _ picture: ListedPicture, _ fields: inout [AcquisitionKey: Int],
+  /// What a picture shows; `nil` where a part of it was refused.
+  private func key(
+    of picture: ListedPicture, _ fields: inout [AcquisitionKey: Int],
     _ problems: inout ManifestProblems
-  ) -> ListedAcquisition? {
+  ) -> AcquisitionKey? {
     let before = problems.problems.count
     let subject = reading(picture, .subject, &problems, subject)
     let visit = reading(picture, .visit, &problems, visit)
@@ -86,10 +106,6 @@ struct AcquisitionReader {
     let placement = ordinal(picture, .placement, &problems)
     let field = ordinal(picture, .field, &problems)
     let attempt = ordinal(picture, .attempt, &problems)
-    let date = reading(picture, .date, &problems) { text throws(RefusedValue) in
-      try ManifestValues.date(text, order: dateOrder)
-    }
-    let scale = scale(of: picture, &problems)
     guard problems.problems.count == before, let subject, let visit, let region else { return nil }
     func key(field: Int) -> AcquisitionKey {
       AcquisitionKey(
@@ -102,14 +118,12 @@ struct AcquisitionReader {
       fields[key(field: 1), default: 0] += 1
       number = fields[key(field: 1), default: 1]
     }
-    return ListedAcquisition(
-      file: picture.file, key: key(field: number), date: date, micrometresPerPixel: scale)
+    return key(field: number)
   }
 
-  /// A study that takes its scale from a calibration asks for none in the list: there an empty cell
-  /// is no gap.
+  /// Where the scale comes from a calibration an empty cell is no gap.
   private func scale(of picture: ListedPicture, _ problems: inout ManifestProblems) -> Double? {
-    if study.imaging.scaleFromCalibration, picture.values[.scale] == "" { return nil }
+    if !needsScale, picture.values[.scale] == "" { return nil }
     return reading(picture, .scale, &problems) { text throws(RefusedValue) in
       try ManifestValues.scale(text, decimalComma: decimalComma)
     }

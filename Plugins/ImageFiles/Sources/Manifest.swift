@@ -2,6 +2,8 @@
 struct Manifest {
   /// One for each row.
   let pictures: [ListedPicture]
+  /// What is wrong with the header and with the shape of rows, of which the others are read on.
+  let problems: ManifestProblems
   /// Whether `2,78` can be a number: the comma does not separate fields.
   let decimalComma: Bool
 
@@ -13,7 +15,7 @@ struct Manifest {
   /// - Parameters:
   ///   - bytes: the whole file.
   ///   - file: the manifest's name, for messages.
-  /// - Throws: ``ManifestProblems`` for a header or rows of the wrong shape, all of them.
+  /// - Throws: ``ManifestProblems`` where no row can be read.
   init(_ bytes: [UInt8], file: String) throws {
     guard bytes.count <= Manifest.byteLimit else {
       throw ManifestProblems(
@@ -38,12 +40,13 @@ struct Manifest {
       }
       pictures.append(Manifest.picture(row, columns, file: file))
     }
-    guard problems.problems.isEmpty else { throw problems }
+    if pictures.isEmpty, !problems.problems.isEmpty { throw problems }
     guard !pictures.isEmpty else {
       throw ManifestProblems(
         file, 1, 1, "the manifest lists no picture", hint: "write one row for each picture")
     }
     self.pictures = pictures
+    self.problems = problems
     decimalComma = table.separator != UInt8(ascii: ",")
   }
 

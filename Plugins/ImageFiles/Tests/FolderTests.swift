@@ -191,6 +191,9 @@ struct FolderTests {
     #expect(settings.dateOrder == "day_first")
     #expect(
       entry.settings.map(\.key)
-        == ["folder", "manifest", "date_order", "max_file_mib", "watch", "watch_interval"])
+        == [
+          "folder", "manifest", "calibrations", "date_order", "max_file_mib", "watch",
+          "watch_interval",
+        ])
   }
 }

@@ -24,6 +24,10 @@ struct ManifestTests {
   static func run(
     _ settings: ImageFileSource.Settings, study: Study, host: TestHost = TestHost()
   ) async throws -> [CapturedImage] {
+    var settings = settings
+    // A list without a scale belongs to calibrations.
+    let list = try TemporaryFolder.text(of: "\(settings.folder)/manifest.csv")
+    if list?.contains("um_per_px") != true { settings.calibrations = "calibrations.yaml" }
     let context = StageContext(
       stage: "pictures", study: study, folder: DataFolder(path: settings.folder), host: host)
     let source = try await ImageFileSource(settings: settings, context: context)
@@ -214,6 +218,35 @@ struct ManifestTests {
     #expect(dayFirst.first?.date == CalendarDate(year: 2024, month: 3, day: 5))
     let monthFirst = try await ManifestTests.captured(manifest: manifest, dateOrder: "month_first")
     #expect(monthFirst.first?.date == CalendarDate(year: 2024, month: 5, day: 3))
+  }
+
+  @Test("A list without a scale is refused once where no calibration gives one")
+  func noScale() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "file,subject,visit,region\na.jpg,1,BL,VX\nb.jpg,1,BL,VX\n", to: "manifest.csv")
+    for file in ["a.jpg", "b.jpg"] { try folder.write("x", to: file) }
+    var settings = ImageFileSource.Settings()
+    settings.folder = folder.path
+    let context = StageContext(
+      stage: "pictures", study: .open(), folder: DataFolder(path: folder.path), host: TestHost())
+    let error = await #expect(throws: StageError.self) {
+      _ = try await ImageFileSource(settings: settings, context: context)
+    }
+    #expect(error?.description.contains("the list of pictures has a problem") == true)
+    #expect(error?.description.contains("add the column um_per_px") == true)
+  }
+
+  @Test("What is wrong with the form, with values and between rows is told at once")
+  func everythingAtOnce() async {
+    let text = await problems(
+      ManifestTests.header.replacing("um_per_px", with: "um_per_px,field")
+        + "a.jpg,1,BL,2024-03-25,VX,5,1\nb.jpg,1,BL,2024-02-30,VX,5,1\na.jpg,1,BL\n"
+        + "a.jpg,1,BL,2024-03-25,VX,5,3\n")
+    #expect(text.contains("manifest.csv:3:1: error: the same acquisition is listed at"))
+    #expect(text.contains("manifest.csv:3:12: error: there is no such day"))
+    #expect(text.contains("manifest.csv:4:1: error: the row has 3 fields"))
+    #expect(text.contains("manifest.csv:5:1: error: the same file is listed at"))
   }
 
   @Test("A study's subjects, visits, regions and sides are held to")

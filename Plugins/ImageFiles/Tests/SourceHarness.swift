@@ -31,6 +31,15 @@ final class TemporaryFolder {
     guard mkdir("\(path)/\(name)", 0o700) == 0 else { throw Failure(errno: errno) }
   }
 
+  /// The text of a file; `nil` where there is none, or it is no text.
+  static func text(of path: String) throws -> String? {
+    guard let stream = fopen(path, "r") else { return nil }
+    defer { fclose(stream) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = fread(&bytes, 1, bytes.count, stream)
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
   private func remove(_ path: String) {
     guard let directory = opendir(path) else { return }
     while let entry = readdir(directory) {
