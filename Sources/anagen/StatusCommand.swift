@@ -2,6 +2,7 @@ import ArgumentParser
 import ClinicalRecords
 import FoundationEssentials
 import Ledger
+import PipelineFiles
 import StageKit
 
 /// `anagen status`: where a data folder stands.

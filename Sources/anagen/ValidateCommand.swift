@@ -59,8 +59,8 @@ private struct Finding {
 
   init(_ reading: StudyReader.Reading) {
     valid = reading.study.map {
-      "a study of \(ValidateCommand.counted($0.visits.count, "visit")) and "
-        + "\(ValidateCommand.counted($0.regions.count, "region")), \($0.id)"
+      "a study of \(Self.counted($0.visits.count, "visit")) and "
+        + "\(Self.counted($0.regions.count, "region")), \($0.id)"
     }
     diagnostics = reading.diagnostics
   }
