@@ -10,7 +10,8 @@ struct AuditAction {
   enum Name: String {
     /// The chain was begun: the first entry of each.
     case begin = "audit.begin"
-    /// The chain was found cut or put back when a ledger was opened; once for each head that it lacks.
+    /// The chain was found changed, cut or put back when a ledger was opened or something was about
+    /// to leave; once for each finding.
     case broken = "audit.broken"
     /// Records are about to be sent where they may leave; in the commit that opens their deliveries.
     case exportIntended = "export.intended"

@@ -65,6 +65,33 @@ enum FileSystem {
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
+  /// The first bytes of a file; none where there is no file of that name.
+  static func beginning(of path: String, _ count: Int) throws -> [UInt8] {
+    // Opening a pipe would wait for a writer; for a file the flag means nothing.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      if [ENOENT, ENOTDIR, ENXIO].contains(errno) { return [] }
+      throw failure("cannot open \(path)")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("cannot read \(path)") }
+    guard status.st_mode & S_IFMT == S_IFREG else { return [] }
+    var bytes = [UInt8](repeating: 0, count: min(count, Int(status.st_size)))
+    var filled = 0
+    while filled < bytes.count {
+      let read = bytes.withUnsafeMutableBytes { room in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
+        return pread(descriptor, rest.baseAddress, rest.count, off_t(filled))
+      }
+      if read < 0 && errno == EINTR { continue }
+      guard read >= 0 else { throw failure("cannot read \(path)") }
+      if read == 0 { break }
+      filled += read
+    }
+    return Array(bytes.prefix(filled))
+  }
+
   /// Writes a new file; when `sync`, its bytes are on the disk before this returns.
   static func write(_ bytes: [UInt8], to path: String, sync: Bool) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

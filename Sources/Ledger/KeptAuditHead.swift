@@ -1,14 +1,13 @@
 import ClinicalRecords
 import Foundation
-import GRDB
 import Glibc
 import StageKit
 
 /// The last head of a folder's audit chain, in `private/audit-head`: what the next opening holds the
 /// chain against.
 ///
-/// Written after what it covers is on the disk, so it is of an entry that is in the ledger or, after
-/// a kill, of one before the last. It moves with the folder. Who removes it with the entries is
+/// Written when the chain is begun and after what it covers is on the disk, so it is of an entry that
+/// is in the ledger or, after a kill, of one before the last. It moves with the folder. Who removes it with the entries is
 /// found out only by a head that lies elsewhere.
 enum KeptAuditHead {
   /// None was written yet.
@@ -54,28 +53,23 @@ enum KeptAuditHead {
     }
     try FileSystem.syncFolder(folder.privatePath)
   }
-
-  /// What is wrong with a chain in which this head must be found; `nil` when it is.
-  func problem(in db: Database) throws -> AuditProblem? {
-    switch self {
-    case .absent: return nil
-    case .unreadable: return .unreadableKept
-    case .head(let head):
-      let last = try AuditWriter.last(in: db)
-      guard head.isSigned else { return .unsigned(head) }
-      if let key = try AuditWriter.firstKey(in: db), key != head.key { return .foreign(head) }
-      let hash = try Data.fetchOne(
-        db, sql: "SELECT hash FROM audit WHERE sequence = ?", arguments: [head.sequence])
-      guard let hash else { return .cut(before: head, endsAt: last?.sequence ?? 0) }
-      return head.hash == ContentDigest(hashBytes: hash) ? nil : .replaced(head)
-    }
-  }
 }
 
-extension ContentDigest {
-  /// The digest of a row's 32 bytes; `nil` for any other number of bytes.
-  fileprivate init?(hashBytes: Data) {
-    guard hashBytes.count == 32 else { return nil }
-    self.init(bytes: hashBytes)
+/// The heads of its own chain that a data folder holds: the kept one, and that of the last export.
+struct FolderHeads {
+  let kept: KeptAuditHead
+  /// In `manifest.json`, which leaves with the export, and which somebody who puts only `private/`
+  /// back forgets.
+  var released: [AuditHead]
+
+  /// The head stands before the list of files, behind what the study assumes.
+  private static let manifestLimit = 64 * 1024
+
+  init(of folder: DataFolder) throws {
+    kept = try KeptAuditHead.read(in: folder)
+    released = AuditHead.all(
+      in: try FileSystem.beginning(of: "\(folder.path)/manifest.json", FolderHeads.manifestLimit))
   }
+
+  var isEmpty: Bool { kept.isAbsent && released.isEmpty }
 }

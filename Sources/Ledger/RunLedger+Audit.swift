@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import GRDB
 import StageKit
+import Synchronization
 
 extension RunLedger {
   /// The audit chain's last entry, signed.
@@ -43,15 +44,34 @@ extension RunLedger {
     }
   }
 
-  /// Reads or makes the key, and begins the chain when there is none.
+  /// Looks at the whole chain again, and notes in it what is wrong: somebody may have changed it
+  /// since the run began.
   ///
-  /// - Returns: the key, and what is wrong with the chain by the head that the folder keeps.
+  /// - Returns: what is wrong; what was found before stays found.
+  /// - Throws: ``LedgerError``.
+  public func verifyAudit() throws -> AuditProblem? {
+    if let auditProblem { return auditProblem }
+    let (_, problem) = try RunLedger.openChain(
+      database, folder: folder, by: actor, at: now())
+    if let problem { foundProblem.withLock { $0 = problem } }
+    return problem
+  }
+
+  /// Reads or makes the key, begins the chain when there is none, and looks at the whole of it.
+  ///
+  /// - Returns: the key, and what is wrong with the chain.
   static func openChain(
     _ database: DatabasePool, folder: DataFolder, by actor: String, at now: Double
   ) throws -> (key: AuditKey, problem: AuditProblem?) {
-    let kept = try KeptAuditHead.read(in: folder)
+    // Before the ledger is read.
+    let own = try FolderHeads(of: folder)
     let (expected, problem) = try inWords {
-      try database.read { (try AuditWriter.firstKey(in: $0), try kept.problem(in: $0)) }
+      try database.read { db in
+        (
+          try AuditWriter.firstKey(in: db),
+          try ChainCheck.verify(db, against: [], own, isBegun: false)?.problems.first
+        )
+      }
     }
     let key = try AuditKey(folder: folder, expected: expected)
     try inWords {
@@ -62,8 +82,12 @@ extension RunLedger {
             AuditAction(
               name: .begin, what: [.init("key", .string(Base64URL.text(key.publicBytes)))]))
         }
-        if problem != nil { try writer.noteBroken(lacking: kept) }
+        if let problem { try writer.noteBroken(problem) }
       }
+    }
+    // The next export's manifest has another head, and the finding is to stay.
+    if let lacking = problem?.head, own.released.contains(lacking) {
+      try KeptAuditHead.write(lacking, in: folder)
     }
     return (key, problem)
   }
@@ -89,14 +113,14 @@ struct AuditWriter {
     return sequence
   }
 
-  /// Notes that the chain lacks a head, unless it says so already.
-  func noteBroken(lacking kept: KeptAuditHead) throws {
-    let what: [JSONValue.Member] = kept.heads.flatMap { head in
-      [
-        JSONValue.Member("entry", .integer(head.sequence)),
-        JSONValue.Member("hash", .string(head.hash.hexadecimal)),
-      ]
-    }
+  /// Notes what is wrong with the chain, unless it says so already.
+  func noteBroken(_ problem: AuditProblem) throws {
+    // One head that is lacking is one finding, also when other entries stand in its place later.
+    let what: [JSONValue.Member] = [
+      .init("entry", .integer(problem.sequence)),
+      problem.head.map { .init("hash", .string($0.hash.hexadecimal)) }
+        ?? .init("found", .string(problem.code.name)),
+    ]
     let action = AuditAction(name: .broken, what: what)
     let isNoted = try Bool.fetchOne(
       db,

@@ -34,8 +34,9 @@ public final class RunLedger: Sendable {
   let auditKey: AuditKey
   let folder: DataFolder
   let isDurable: Bool
-  /// What is wrong with the audit chain by the head that the folder keeps; found at the opening.
-  public let auditProblem: AuditProblem?
+  let foundProblem: Mutex<AuditProblem?>
+  /// What is wrong with the audit chain; found at the opening or by ``verifyAudit()``.
+  public var auditProblem: AuditProblem? { foundProblem.withLock { $0 } }
   let now: @Sendable () -> Double
   let routes = Mutex(RouteTable())
   /// Held by runs alone.
@@ -60,6 +61,7 @@ public final class RunLedger: Sendable {
     let path = "\(folder.privatePath)/ledger.sqlite"
     // A file of another program is refused before anything in it is changed.
     if FileSystem.size(of: path) != nil { _ = try RunLedger.format(ofFile: path, in: folder) }
+    try LedgerFile.checkContents(in: folder)
     reserve = try DiskReserve(path: "\(folder.privatePath)/reserve")
     contents = try ContentStore(
       folder: "\(folder.privatePath)/content", durable: durability == .full)
@@ -72,8 +74,9 @@ public final class RunLedger: Sendable {
     self.actor = actor
     self.folder = folder
     isDurable = durability == .full
-    (auditKey, auditProblem) = try RunLedger.openChain(
-      database, folder: folder, by: actor, at: now())
+    let chain = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
+    auditKey = chain.key
+    foundProblem = Mutex(chain.problem)
     let text = String(decoding: plan, as: UTF8.self)
     let origin = try source.map {
       String(decoding: try CanonicalJSONEncoder().encode($0), as: UTF8.self)
@@ -92,6 +95,8 @@ public final class RunLedger: Sendable {
     }
     // SQLite syncs the names of its files too, but goes on when that fails.
     if durability == .full { try FileSystem.syncFolder(folder.privatePath) }
+    // From the first entry on: a kill would leave none until the next run's end.
+    if try KeptAuditHead.read(in: folder).isAbsent { try keepAuditHead() }
   }
 
   /// Gives the disk reserve to the entries that end deliveries, after a commit failed for want of
@@ -145,6 +150,7 @@ public final class RunLedger: Sendable {
   ) throws {
     let path = "\(folder.privatePath)/ledger.sqlite"
     guard FileSystem.size(of: path) != nil else { throw LedgerError(absentIn: folder) }
+    try LedgerFile.checkContents(in: folder)
     reserve = nil
     contents = try ContentStore(folder: "\(folder.privatePath)/content", durable: true)
     let database = try RunLedger.open(path: path, durability: .full)
@@ -153,8 +159,9 @@ public final class RunLedger: Sendable {
     self.actor = actor
     self.folder = folder
     isDurable = true
-    (auditKey, auditProblem) = try RunLedger.openChain(
-      database, folder: folder, by: actor, at: now())
+    let chain = try RunLedger.openChain(database, folder: folder, by: actor, at: now())
+    auditKey = chain.key
+    foundProblem = Mutex(chain.problem)
     guard let last = try RunLedger.inWords({ try database.read { try LastRun.read($0) } }) else {
       throw LedgerError(absentIn: folder)
     }
@@ -214,14 +221,32 @@ public final class RunLedger: Sendable {
   /// A run killed while it made the file leaves a rollback journal, and SQLite lets nobody read
   /// before one who may write has played it back.
   private static func format(ofFile path: String, in folder: DataFolder) throws -> Int {
+    try looking(at: path, in: folder) { try format(of: $0, path: path) }
+  }
+
+  /// Whether a folder's ledger, which is only read, tells of pictures.
+  static func hasPictures(in folder: DataFolder) throws -> Bool {
+    let path = "\(folder.privatePath)/ledger.sqlite"
+    guard FileSystem.size(of: path) != nil else { return false }
+    return try looking(at: path, in: folder) { db in
+      guard try format(of: db, path: path) > 0 else { return false }
+      return try Bool.fetchOne(
+        db,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM record WHERE schema LIKE 'anagen.captured-image/%')
+          """) == true
+    }
+  }
+
+  private static func looking<Result>(
+    at path: String, in folder: DataFolder, _ body: (Database) throws -> Result
+  ) throws -> Result {
     var configuration = Configuration()
     configuration.readonly = FileSystem.size(of: "\(path)-journal") == nil
     configuration.busyMode = .timeout(10)
     let name = configuration.readonly ? try ReadingPlace.name(of: path, in: folder) : path
     return try inWords {
-      try DatabaseQueue(path: name, configuration: configuration).read { db in
-        try format(of: db, path: path)
-      }
+      try DatabaseQueue(path: name, configuration: configuration).read(body)
     }
   }
 

@@ -163,7 +163,7 @@ public final class PipelineRun: Sendable {
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       actor: options.actor, now: options.now)
-    tellAuditProblem(of: ledger)
+    if let problem = ledger.auditProblem { tell(problem) }
     tellChangedPlan(of: ledger)
     if let last = ledger.last, last.isUnfinished {
       // One that came to its end left nothing; what waits was released from quarantine since.
@@ -206,15 +206,14 @@ public final class PipelineRun: Sendable {
 
   /// The run goes on, since the pictures are there to be handled, and tells it here, at its end and
   /// in what leaves.
-  private func tellAuditProblem(of ledger: RunLedger) {
-    guard let problem = ledger.auditProblem else { return }
+  func tell(_ problem: AuditProblem) {
     options.logger.warning(
-      "the audit log was cut or put back since its head was kept",
+      "the audit log was changed, cut or put back",
       metadata: ["found": "\(problem.code.name)", "entry": "\(problem.sequence)"])
     notes.add(
       Notice(
         stage: "ledger", code: "audit_log",
-        what: "the audit log is not what it was: \(problem.what)", hint: AuditProblem.hint,
+        what: "the audit log is not what it was: \(problem.what)", hint: problem.hint,
         isNegative: true))
   }
 

@@ -41,9 +41,11 @@ extension RunSession {
     ofExporting records: [LedgerReference], withdrawn: Int, to stage: Plan.Stage
   ) throws -> AuditStatement? {
     guard plan.isExport(stage) else { return nil }
+    let known = ledger.auditProblem
+    let problem = try ledger.verifyAudit()
+    if let problem, known == nil { run.tell(problem) }
     try ledger.exportProjection(stage.name, records: records, withdrawn: withdrawn)
-    return AuditStatement(
-      head: try ledger.auditHead().description, problem: ledger.auditProblem?.what)
+    return AuditStatement(head: try ledger.auditHead().description, problem: problem?.what)
   }
 }
 

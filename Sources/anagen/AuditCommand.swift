@@ -21,10 +21,10 @@ struct AuditCommand: ParsableCommand {
 
         Each entry's hash covers the entry before it. That the chain's end was cut off, or that \
         the ledger was put back to an older copy, shows against a head: the folder keeps the last \
-        one in OUT/private/audit-head, and each run holds its ledger against it. Who removes that \
-        too, or puts the whole folder back, is found out only by a head that was kept elsewhere: \
-        each run prints one, and every export's manifest.json holds one. The exit status is 1 when \
-        something is wrong.
+        one in OUT/private/audit-head, and OUT/manifest.json has that of the last export. Each run \
+        looks at all of this when it begins and before something leaves. Who puts the whole folder \
+        back is found out only by a head that was kept elsewhere: each run prints one, and every \
+        export's manifest.json holds one. The exit status is 1 when something is wrong.
         """)
 
     @OptionGroup var place: DataFolderArgument
@@ -64,11 +64,10 @@ struct AuditCommand: ParsableCommand {
     }
 
     private static func heads(in path: String) throws -> [AuditHead] {
-      let heads = AuditHead.all(in: try FileAccess.read(path))
+      let hint = "give what 'anagen run' printed, or the manifest.json of an export"
+      let heads = AuditHead.all(in: try FileAccess.read(path, hint: hint))
       guard !heads.isEmpty else {
-        throw CommandFailure(
-          .badData, "\(path): holds no audit head",
-          hint: "give what 'anagen run' printed, or the manifest.json of an export")
+        throw CommandFailure(.badData, "\(path): holds no audit head", hint: hint)
       }
       return heads
     }
@@ -116,9 +115,8 @@ private struct AuditAccount {
     guard lines.isEmpty else {
       return
         (lines + [
-          "\(count), NOT as they were written: keep a copy of the data folder as it is",
-          AuditProblem.hint,
-        ]).joined(separator: "\n")
+          "\(count), NOT as they were written: keep a copy of the data folder as it is"
+        ] + hints).joined(separator: "\n")
     }
     lines.append("\(count), each as it was written")
     lines.append(
@@ -126,11 +124,23 @@ private struct AuditAccount {
         "nothing is missing up to entry \($0), the head in private/audit-head"
       }
         ?? "no head is kept in private/audit-head: a cut end does not show by itself")
+    if let released = verification.released {
+      lines.append("nothing is missing up to entry \(released), the head in manifest.json")
+    }
     lines.append(
       verification.heads == 0
         ? "--head compares one from elsewhere too: a run printed it, an export holds it"
         : "nothing is missing up to the head\(verification.heads == 1 ? "" : "s") given")
     return lines.joined(separator: "\n")
+  }
+
+  /// What to do, once for all problems of a kind.
+  private var hints: [String] {
+    var hints: [String] = []
+    for problem in verification.problems where !hints.contains(problem.hint) {
+      hints.append(problem.hint)
+    }
+    return hints
   }
 
   var json: JSONValue {
@@ -140,6 +150,7 @@ private struct AuditAccount {
       .init("hash", verification.last.map { .string($0.hash.hexadecimal) } ?? .null),
       .init("heads", .integer(Int64(verification.heads))),
       .init("kept", verification.kept.map { .integer($0) } ?? .null),
+      .init("manifest", verification.released.map { .integer($0) } ?? .null),
       .init("problemCount", .integer(Int64(verification.problemCount))),
       .init(
         "problems",

@@ -20,17 +20,22 @@ enum FileAccess {
 
   /// All bytes of a regular file.
   ///
+  /// - Parameter hint: what to name in the place of something that is no file.
   /// - Throws: ``CommandFailure`` with ``ExitStatus/io``.
-  static func read(_ path: String) throws -> [UInt8] {
+  static func read(
+    _ path: String, hint: String = "name pictures, or folders of pictures"
+  ) throws -> [UInt8] {
     // Opening a pipe would wait for a writer; for a file the flag means nothing.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure("cannot be opened", path, hint(for: errno)) }
+    guard descriptor >= 0 else {
+      throw failure("cannot be opened", path, FileAccess.hint(for: errno))
+    }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("cannot be read", path) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw CommandFailure(
-        .io, "\(path): is not a file", hint: "name pictures, or folders of pictures")
+        .io, "\(path): is not a file", hint: hint)
     }
     guard status.st_size <= byteLimit else {
       throw CommandFailure(

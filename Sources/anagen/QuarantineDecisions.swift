@@ -155,7 +155,7 @@ struct DecisionPlace {
   /// - Returns: what the command ends with.
   static func status(telling problem: String?, on terminal: Terminal) -> ExitStatus {
     guard let problem else { return .done }
-    terminal.warning("the audit log is not what it was: \(problem); \(AuditProblem.hint)")
+    terminal.warning("the audit log is not what it was: \(problem)")
     return .setAside
   }
 

@@ -23,7 +23,7 @@ struct RunCommand: AnagenCommand {
       and given up where something was.
 
       The exit status is 1 when something is set aside, and 'anagen quarantine list' tells why, or \
-      when the run calls for ATTENTION: released pictures are lost, the audit log was cut, or one \
+      when the run calls for ATTENTION: released pictures are lost, the audit log was changed, or one \
       picture counts twice.
       """)
 

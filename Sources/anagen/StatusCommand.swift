@@ -38,7 +38,7 @@ struct StatusCommand: AnagenCommand {
       owner: last?.entry.endedAt == nil ? try DataFolderLock.owner(of: folder) : nil,
       counts: try reading.edgeCounts(), setAside: try reading.quarantined(),
       withdrawn: try reading.sourcePictures().filter { $0.withdrawal != nil },
-      auditProblem: try reading.auditProblem()?.what,
+      auditProblem: try reading.auditProblem(),
       missing: try schedule(last, in: environment).map {
         try MissingAcquisitions(folder: folder, study: $0)
       }, failsWhenMissing: study != nil)
@@ -75,7 +75,7 @@ private struct FolderState {
   let counts: [(edge: EdgeKey, counts: DeliveryCounts)]
   let setAside: [QuarantinedDelivery]
   let withdrawn: [SourcePicture]
-  let auditProblem: String?
+  let auditProblem: AuditProblem?
   let missing: MissingAcquisitions?
   /// Whether what is missing counts for the exit status.
   let failsWhenMissing: Bool
@@ -93,8 +93,8 @@ private struct FolderState {
     }
     if !withdrawn.isEmpty { lines += ["", withdrawnText] }
     if let auditProblem {
-      lines += ["", "ATTENTION: the audit log is not what it was: \(auditProblem);"]
-      lines.append("  \(AuditProblem.hint)")
+      lines += ["", "ATTENTION: the audit log is not what it was: \(auditProblem.what);"]
+      lines.append("  \(auditProblem.hint)")
     }
     if let missing, !missing.gaps.isEmpty { lines += ["", missing.text] }
     return lines.joined(separator: "\n")
@@ -111,7 +111,7 @@ private struct FolderState {
       .init("purged", .integer(Int64(counts.reduce(0) { $0 + $1.counts.purged }))),
       .init("withdrawn", .integer(Int64(withdrawn.count))),
       .init("finished", .boolean(isFinished)),
-      .init("auditProblem", auditProblem.map { .string($0) } ?? .null),
+      .init("auditProblem", auditProblem.map { .string($0.what) } ?? .null),
     ]
     if let missing { members.append(.init("missing", missing.json)) }
     return .object(members)

@@ -9,7 +9,6 @@ import Testing
 @Suite struct KeptAuditHeadTests {
   private let folder = TemporaryFolder()
   private var file: String { "\(folder.path)/private/audit-head" }
-  private var ledgerFile: String { "\(folder.path)/private/ledger.sqlite" }
 
   /// Opens the ledger as a run does, adds some exports, ends the run, closes it.
   @discardableResult
@@ -42,7 +41,7 @@ import Testing
   @Test(arguments: 0..<4) func aCutEndIsFoundAndStaysFound(left: Int) throws {
     try run(adding: 0..<3)
     let head = try kept()
-    let rows = try ChainFile(folder).rows()
+    let backup = try LedgerCopy(of: folder)
     try ChainFile(folder).change("DELETE FROM audit WHERE sequence > ?", [left])
     #expect(try LedgerReading(folder: folder.folder).auditProblem()?.code == .truncated)
     #expect(try run(adding: 10..<11)?.code == .truncated)
@@ -52,7 +51,7 @@ import Testing
     #expect(try run(adding: 16..<17)?.code == .rolledBack)
     #expect(try kept() == head && problems().contains(.rolledBack))
     // Put back from the backup: nothing is wrong any more.
-    try ChainFile(folder).put(rows)
+    try backup.putBack()
     #expect(try run(adding: 20..<21) == nil)
     #expect(try kept().sequence == 5)
   }
@@ -72,11 +71,9 @@ import Testing
 
   @Test func anOlderLedgerThatWasPutBackIsFound() throws {
     try run(adding: 0..<2)
-    let old = "\(folder.path)/old"
-    try FileManager.default.copyItem(atPath: ledgerFile, toPath: old)
+    let old = try LedgerCopy(of: folder)
     try run(adding: 2..<4)
-    try FileManager.default.removeItem(atPath: ledgerFile)
-    try FileManager.default.copyItem(atPath: old, toPath: ledgerFile)
+    try old.putBack()
     #expect(try run(adding: 0..<0)?.code == .truncated)
   }
 
@@ -93,7 +90,7 @@ import Testing
 
   @Test func aKillBeforeTheHeadIsKeptIsNoFinding() throws {
     try run(adding: 0..<2, isKilled: true)
-    #expect(!FileManager.default.fileExists(atPath: file))
+    #expect(try kept().sequence == 1, "the head of the first entry")
     try run(adding: 2..<3)
     let head = try kept()
     try run(adding: 3..<9, isKilled: true)
@@ -138,5 +135,76 @@ import Testing
   @Test func aLedgerThatIsNotSyncedKeepsNoHead() throws {
     try run(adding: 0..<2, durability: .none)
     #expect(!FileManager.default.fileExists(atPath: file))
+  }
+
+  /// Not only the last entry is looked at: a change in the middle is told by whatever opens the
+  /// ledger, and for as long as it is there.
+  @Test func aChangedEntryInTheMiddleIsFoundByTheNextRunAndByAnExport() throws {
+    try run(adding: 0..<4)
+    let backup = try LedgerCopy(of: folder)
+    try ChainFile(folder).change(
+      "UPDATE audit SET entry = replace(entry, '\"records\":1', '\"records\":7') WHERE sequence = 3"
+    )
+    #expect(try LedgerReading(folder: folder.folder).auditProblem()?.code == .changed)
+    for key in 10..<12 {
+      let found = try run(adding: key..<key + 1)
+      #expect(found?.code == .changed && found?.sequence == 3)
+    }
+    let broken = try ChainFile(folder).rows().filter { $0.entry.contains("audit.broken") }
+    #expect(broken.map(\.sequence) == [6], "told in the chain once")
+    try backup.putBack()
+    let exporting = try ExportingLedger(folder.folder, durability: .full)
+    #expect(try exporting.ledger.verifyAudit() == nil)
+    try ChainFile(folder).change("UPDATE audit SET hash = zeroblob(32) WHERE sequence = 2")
+    #expect(try exporting.ledger.verifyAudit()?.code == .changed)
+    #expect(exporting.ledger.auditProblem?.sequence == 2)
+  }
+
+  /// Who puts `private/` back and forgets the manifest beside it, which has a later head.
+  @Test func aLedgerThatWasPutBackWithItsHeadShowsAgainstTheManifest() throws {
+    try run(adding: 0..<2)
+    let (old, head) = (try LedgerCopy(of: folder), try Data(contentsOf: URL(filePath: file)))
+    try run(adding: 2..<4)
+    let late = try kept()
+    try "{\"auditHead\": \"\(late)\", \"files\": []}".write(
+      toFile: "\(folder.path)/manifest.json", atomically: true, encoding: .utf8)
+    #expect(try LedgerReading(folder: folder.folder).verifyAudit(against: []).released == 5)
+    try old.putBack()
+    try head.write(to: URL(filePath: file))
+    #expect(try problems() == [.truncated])
+    #expect(try run(adding: 7..<8)?.code == .truncated)
+    // The next export writes a manifest with another head; the finding stays all the same.
+    try FileManager.default.removeItem(atPath: "\(folder.path)/manifest.json")
+    #expect(try kept() == late)
+    #expect(try run(adding: 8..<9)?.code == .rolledBack)
+  }
+
+  @Test func aManifestOfAnotherFolderSaysNothingOfThisChain() throws {
+    try run(adding: 0..<2)
+    let other = TemporaryFolder()
+    let theirs = try ExportingLedger(other.folder).ledger.auditHead()
+    try "\(theirs)".write(
+      toFile: "\(folder.path)/manifest.json", atomically: true, encoding: .utf8)
+    #expect(try run(adding: 2..<3) == nil)
+    #expect(try problems().isEmpty)
+  }
+}
+
+/// A ledger's file as it was, to be put back.
+private struct LedgerCopy {
+  private let path: String
+  private let bytes: Data
+
+  /// - Precondition: no ledger is open there, so its log is taken over.
+  init(of folder: TemporaryFolder) throws {
+    path = "\(folder.path)/private/ledger.sqlite"
+    bytes = try Data(contentsOf: URL(filePath: path))
+  }
+
+  func putBack() throws {
+    for suffix in ["-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
+      try FileManager.default.removeItem(atPath: path + suffix)
+    }
+    try bytes.write(to: URL(filePath: path))
   }
 }

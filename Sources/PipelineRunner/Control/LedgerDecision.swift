@@ -67,7 +67,7 @@ public struct LedgerDecision: Sendable, Codable {
       outcome.deliveries = []
     }
     outcome.auditHead = try ledger.keepAuditHead().description
-    outcome.auditProblem = ledger.auditProblem?.what
+    outcome.auditProblem = ledger.auditProblem.map { "\($0.what); \($0.hint)" }
     return outcome
   }
 
@@ -101,7 +101,7 @@ public struct DecisionOutcome: Sendable, Codable {
   public var purged: [PurgedDelivery] = []
   /// The audit chain's head after it.
   public var auditHead = ""
-  /// What is wrong with the chain by the head that the folder keeps.
+  /// What is wrong with the chain, and what to do.
   public var auditProblem: String?
 }
 
