@@ -13,10 +13,14 @@ enum LedgerFile {
   /// - Throws: ``LedgerError`` with code `damaged`.
   static func check(in folder: DataFolder) throws {
     let path = "\(folder.privatePath)/ledger.sqlite"
-    let size = FileSystem.size(of: path) ?? 0
-    if size == 0 {
-      guard try ContentStore.isEmpty(folder: "\(folder.privatePath)/content") else {
-        throw cut("\(path) is damaged: it is empty, but the folder's contents are there")
+    let contents = "\(folder.privatePath)/content"
+    let found = FileSystem.size(of: path)
+    guard let size = found, size > 0 else {
+      guard try ContentStore.isEmpty(folder: contents) else {
+        throw cut(
+          found == nil
+            ? "\(path) is gone, but the folder's contents are there"
+            : "\(path) is damaged: it is empty, but the folder's contents are there")
       }
       return
     }
@@ -24,6 +28,19 @@ enum LedgerFile {
     guard !hasLog, let pageSize = try pageSize(of: path) else { return }
     // SQLite itself sees whole pages that are missing, but takes half a page for one of zeros.
     guard size % pageSize == 0 else { throw cut("\(path) is damaged: its end is missing") }
+  }
+
+  /// Refuses to go on with a ledger whose stored pictures are gone: each would fail by itself.
+  ///
+  /// A run makes the folder before the ledger. Who only reads does without it.
+  ///
+  /// - Throws: ``LedgerError`` with code `damaged`.
+  static func checkContents(in folder: DataFolder) throws {
+    let contents = "\(folder.privatePath)/content"
+    guard !FileSystem.isFolder(contents), try RunLedger.hasPictures(in: folder) else { return }
+    throw LedgerError(
+      .damaged, subject: "\(contents) is gone, in which the pictures of the ledger's records lie",
+      hint: "put it back from the backup, or from where it was moved; nothing was changed")
   }
 
   private static func cut(_ subject: String) -> LedgerError {

@@ -1,5 +1,6 @@
 public import ClinicalRecords
 import Crypto
+import Glibc
 public import PipelineFiles
 public import StageKit
 
@@ -16,6 +17,46 @@ extension PipelineRun {
         stage: stage.name, study: plan.study, folder: plan.folder, host: BareHost())
       _ = try await RunSession.make(stage, context)
     }
+  }
+}
+
+extension PipelineRun {
+  /// Refuses a data folder in which no run worked yet, but something lies where the plan's last
+  /// stages would write: it is somebody else's, and would be overwritten.
+  ///
+  /// - Throws: ``RunError`` with code `badData`.
+  public static func checkPlaces(of plan: Plan) throws {
+    // A folder whose ledger alone is gone has contents; the ledger says what to do.
+    let kept = ["ledger.sqlite", "content"].map { "\(plan.folder.privatePath)/\($0)" }
+    if kept.contains(where: isThere) { return }
+    let paths = plan.stages.flatMap { stage in
+      stage.entry.settings.compactMap { setting -> String? in
+        guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
+        else { return nil }
+        return plan.folder.resolve(path)
+      }
+    }
+    // `registry.csv` lists there what may leave.
+    for path in paths + [plan.folder.resolve("manifest.json")] where isThere(path) {
+      throw RunError(
+        code: .badData, stage: nil, reason: "foreign_file",
+        subject: "\(path) is there already, and no run in this data folder made it",
+        hint:
+          "move it away, or name another data folder with --var data=; if an earlier run made it, "
+          + "put 'private' back beside it from the backup")
+    }
+  }
+
+  /// Whether a file, or a folder that is not empty, is there; a link counts as what it is.
+  private static func isThere(_ path: String) -> Bool {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return false }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return true }
+    guard let handle = opendir(path) else { return true }
+    defer { closedir(handle) }
+    var names = 0
+    while readdir(handle) != nil { names += 1 }
+    return names > 2  // `.` and `..`
   }
 }
 

@@ -121,6 +121,22 @@ struct BadLedgerTests {
     try material.expectEverythingAccountedFor(after: material.command(arguments))
   }
 
+  @Test func aFolderWhoseStoredPicturesAreGoneIsRefusedBeforeAnythingIsChanged() throws {
+    let material = try Material(good: 2)
+    #expect(try material.run().status == 0)
+    let contents = "\(material.data)/private/content"
+    try FileManager.default.moveItem(atPath: contents, toPath: "\(material.path)/moved")
+    let ledger = "\(material.data)/private/ledger.sqlite"
+    let before = try Data(contentsOf: URL(filePath: ledger))
+    let outcome = try material.run()
+    #expect(outcome.status == 74, "\(outcome.talk)")
+    #expect(outcome.talk.contains("\(contents) is gone"), "\(outcome.talk)")
+    #expect(try Data(contentsOf: URL(filePath: ledger)) == before)
+    #expect(!FileManager.default.fileExists(atPath: contents))
+    try FileManager.default.moveItem(atPath: "\(material.path)/moved", toPath: contents)
+    try material.expectEverythingAccountedFor(after: material.run())
+  }
+
   @Test func aRunOnALedgerThatWasCutSaysSoAndGoesOn() throws {
     let material = try Material(good: 2)
     #expect(try material.run().status == 0)
