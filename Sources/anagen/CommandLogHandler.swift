@@ -10,12 +10,10 @@ struct CommandLogHandler: LogHandler {
   var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
   private let terminal: Terminal
-  private let isJSON: Bool
   private let rate = SharedLogRate()
 
-  init(_ terminal: Terminal, level: Logger.Level, isJSON: Bool) {
+  init(_ terminal: Terminal, level: Logger.Level) {
     self.terminal = terminal
-    self.isJSON = isJSON
     logLevel = level
   }
 
@@ -35,6 +33,6 @@ struct CommandLogHandler: LogHandler {
     line.stage = stage
     line.metadata = all.mapValues(\.description)
     line.suppressed = suppressed
-    terminal.log(line, asJSON: isJSON)
+    terminal.log(line)
   }
 }

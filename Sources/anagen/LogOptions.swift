@@ -5,7 +5,7 @@ import Logging
 struct LogOptions: ParsableArguments {
   /// How log lines are written to stderr.
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    /// For people on a terminal, JSON elsewhere.
+    /// Text on a terminal, JSON elsewhere.
     case auto
     /// For people.
     case text
@@ -23,15 +23,25 @@ struct LogOptions: ParsableArguments {
   @Option(
     name: .customLong("log-format"),
     help:
-      "How log lines are written: text for people, json for programs, which makes every line of stderr an object."
+      "How stderr is written: text for people, json for programs, one object a line; auto is text on a terminal, else json."
   )
   var format = Format.auto
 
-  /// Whether a command line asks for nothing but JSON on stderr: also what is wrong with the
-  /// command line is then told so.
-  static func asksForJSON(_ arguments: [String]) -> Bool {
-    arguments.contains("--log-format=json")
-      || zip(arguments, arguments.dropFirst()).contains { $0 == "--log-format" && $1 == "json" }
+  /// Whether stderr carries nothing but JSON.
+  ///
+  /// Decided before the command line is parsed, so that what is wrong with it is told so too. What is
+  /// not `run` or `resume` logs nothing.
+  static func speaksJSON(_ arguments: [String], isTerminal: Bool) -> Bool {
+    let words = zip(arguments, arguments.dropFirst() + [""]).compactMap { argument, next in
+      argument == "--log-format"
+        ? next
+        : argument.hasPrefix("--log-format=") ? String(argument.dropFirst(13)) : nil
+    }
+    switch words.last.flatMap(Format.init(rawValue:)) ?? .auto {
+    case .json: return true
+    case .text: return false
+    case .auto: return !isTerminal && ["run", "resume"].contains(arguments.first)
+    }
   }
 
   func validate() throws {
@@ -41,21 +51,11 @@ struct LogOptions: ParsableArguments {
     }
   }
 
-  /// Whether lines are JSON on this terminal.
-  func isJSON(on terminal: Terminal) -> Bool {
-    switch format {
-    case .auto: !terminal.isInteractive
-    case .text: false
-    case .json: true
-    }
-  }
-
   /// The command's logger.
   func logger(on terminal: Terminal) -> Logger {
     let level = Logger.Level(rawValue: level) ?? .notice
-    let isJSON = isJSON(on: terminal)
     var logger = Logger(label: "anagen") { _ in
-      CommandLogHandler(terminal, level: level, isJSON: isJSON)
+      CommandLogHandler(terminal, level: level)
     }
     logger.logLevel = level
     return logger

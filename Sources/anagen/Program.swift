@@ -17,8 +17,7 @@ enum Program {
     Signals.ignoreBrokenPipes()
     let variables = ProcessInfo.processInfo.environment
     let arguments = Array(CommandLine.arguments.dropFirst())
-    let terminal = Terminal(
-      environment: variables, speaksJSON: LogOptions.asksForJSON(arguments))
+    let terminal = Terminal(environment: variables, arguments: arguments)
     let environment = CommandEnvironment(
       terminal: terminal, variables: variables,
       currentFolder: FileManager.default.currentDirectoryPath)
@@ -43,7 +42,7 @@ enum Program {
   private static func report(_ error: any Error, to terminal: Terminal) -> ExitStatus {
     if error is Terminal.ReaderGone { return .done }
     if let failure = CommandFailure(describing: error) {
-      for line in failure.details { terminal.talk(line) }
+      for line in failure.details { terminal.problem(line) }
       terminal.error(failure.what, hint: failure.hint)
       return failure.status
     }

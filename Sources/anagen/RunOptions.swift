@@ -46,7 +46,7 @@ struct RunOptions: ParsableArguments {
     let notifier = try ServiceNotifier(environment.variables)
     let supervision = RunSupervision(
       try await prepare(nil), on: terminal, logger: logs.logger(on: terminal),
-      isJSON: logs.isJSON(on: terminal), notifier: notifier, prepare: prepare)
+      notifier: notifier, prepare: prepare)
     let endpoint = try metrics.map { address in
       try MetricsEndpoint(metricsAddress(address, in: environment)) { supervision.snapshot }
     }
@@ -67,7 +67,8 @@ struct RunOptions: ParsableArguments {
     _ plan: Plan, from text: [UInt8], of file: String, known: [String: String] = [:],
     in environment: CommandEnvironment
   ) async throws -> RunSupervision.Prepared {
-    // Before the first secret is made, so that a list with a problem leaves no folder behind.
+    // Before the first secret is made, so that what is refused leaves no folder behind.
+    try PipelineRun.checkPlaces(of: plan)
     if !FileAccess.exists(plan.folder.privatePath) {
       try await PipelineRun.checkSources(of: plan)
     }

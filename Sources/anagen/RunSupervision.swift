@@ -34,19 +34,17 @@ final class RunSupervision: Sendable {
 
   private let terminal: Terminal
   private let logger: Logger
-  private let isJSON: Bool
   private let notifier: ServiceNotifier
   private let prepare: @Sendable (DataFolder) async throws -> Prepared
   private let state: Mutex<State>
 
   /// - Parameter prepare: reads everything anew, and throws when it cannot be run on this folder.
   init(
-    _ first: Prepared, on terminal: Terminal, logger: Logger, isJSON: Bool,
+    _ first: Prepared, on terminal: Terminal, logger: Logger,
     notifier: ServiceNotifier, prepare: @escaping @Sendable (DataFolder) async throws -> Prepared
   ) {
     self.terminal = terminal
     self.logger = logger
-    self.isJSON = isJSON
     self.notifier = notifier
     self.prepare = prepare
     state = Mutex(State(run: RunSupervision.run(first, logger), plan: first.plan))
@@ -80,6 +78,7 @@ final class RunSupervision: Sendable {
         guard let outcome = finished else { continue }
         notifier.stopping()
         group.cancelAll()
+        notifier.status(RunEnd(outcome.1).status(of: outcome.0.folder))
         return outcome
       }
       throw CommandFailure(.bug, "the run ended without a report", hint: "report this")
@@ -104,6 +103,8 @@ final class RunSupervision: Sendable {
     while true {
       let (run, plan) = state.withLock { ($0.run, $0.plan) }
       let report = try await run.run()
+      // For a person the results tell it.
+      if terminal.speaksJSON { RunEnd(report).log(to: logger) }
       let startsAnew = state.withLock { state in
         guard let next = state.next, !state.isStopping else { return false }
         state.next = nil
@@ -163,7 +164,7 @@ final class RunSupervision: Sendable {
   private func say(
     _ level: Logger.Level, _ message: StaticString, _ values: [String: String] = [:]
   ) {
-    if isJSON {
+    if terminal.speaksJSON {
       logger.log(level: level, "\(message)", metadata: values.mapValues { .string($0) })
     } else {
       let values = values.sorted { $0.key < $1.key }.map { ": \($0.value)" }.joined()

@@ -1,4 +1,5 @@
 import Logging
+import PipelineFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -9,7 +10,8 @@ import Logging
 // The only file that writes to the terminal. Its rules:
 // - results go to stdout, everything else to stderr;
 // - `error: what; what to do`, lower case, no full stop;
-// - with `--log-format json` every line of stderr is one object (`LogLine`);
+// - with `--log-format json`, and where a run has no terminal, every line of stderr is one object
+//   (`LogLine`);
 // - colour and progress only where stderr is a terminal, never with NO_COLOR or TERM=dumb;
 // - a reader that has gone (`anagen ... | head`) ends the command quietly with 0.
 
@@ -23,11 +25,12 @@ struct Terminal: Sendable {
   /// Whether stdout is a terminal on which a result can be drawn anew.
   let canRedrawResults: Bool
   private let isColoured: Bool
-  private let speaksJSON: Bool
+  /// Whether every line of stderr is a JSON object.
+  let speaksJSON: Bool
 
-  init(environment: [String: String], speaksJSON: Bool) {
-    self.speaksJSON = speaksJSON
+  init(environment: [String: String], arguments: [String]) {
     isInteractive = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
+    speaksJSON = LogOptions.speaksJSON(arguments, isTerminal: isInteractive)
     canRedrawResults = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
     // https://no-color.org: present and not empty.
     isColoured = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
@@ -53,9 +56,7 @@ struct Terminal: Sendable {
   func talk(_ text: String) { say(.notice, text) { text } }
 
   /// Writes a log line.
-  func log(_ line: LogLine, asJSON: Bool) {
-    self.line(asJSON || speaksJSON ? line.json : line.text)
-  }
+  func log(_ line: LogLine) { self.line(speaksJSON ? line.json : line.text) }
 
   /// Says what failed and what to do.
   func error(_ what: String, hint: String) {
@@ -68,6 +69,17 @@ struct Terminal: Sendable {
   func warning(_ what: String) {
     say(.warning, what) { "\(coloured("warning:", "1;33")) \(what)" }
   }
+
+  /// Shows what is wrong with a file, each problem at its place.
+  func show(_ diagnostics: [Diagnostic]) {
+    guard !diagnostics.isEmpty else { return }
+    let isError = diagnostics.contains { $0.severity == .error }
+    let text = Diagnostics.text(diagnostics)
+    say(isError ? .error : .warning, text) { text }
+  }
+
+  /// Shows one of the problems that a command cannot go on for.
+  func problem(_ text: String) { say(.error, text) { text } }
 
   /// Says how the command line is wrong, in the parser's words.
   func usageError(_ text: String) {

@@ -78,7 +78,7 @@ struct TestCommand: AnagenCommand {
       }
     }
     let logger = Logger(label: "anagen") { _ in
-      CommandLogHandler(terminal, level: .critical, isJSON: false)
+      CommandLogHandler(terminal, level: .critical)
     }
     let tester = PipelineTester(
       text: text, fileName: pipeline.file, variables: variables,
@@ -98,7 +98,7 @@ struct TestCommand: AnagenCommand {
   private func chosen(
     _ reading: PipelineReader.Reading, _ terminal: Terminal
   ) throws -> (Plan, [(number: Int, test: Plan.Test)]) {
-    if !reading.diagnostics.isEmpty { terminal.talk(Diagnostics.text(reading.diagnostics)) }
+    terminal.show(reading.diagnostics)
     guard let plan = reading.plan else {
       throw Diagnostics.failure(reading.diagnostics, in: pipeline.file)
     }

@@ -32,9 +32,7 @@ struct ValidateCommand: AnagenCommand {
         ]).text)
       return finding.valid == nil ? .configuration : .done
     case .text:
-      if !finding.diagnostics.isEmpty {
-        environment.terminal.talk(Diagnostics.text(finding.diagnostics))
-      }
+      environment.terminal.show(finding.diagnostics)
       guard let valid = finding.valid else {
         throw Diagnostics.failure(finding.diagnostics, in: pipeline.file)
       }

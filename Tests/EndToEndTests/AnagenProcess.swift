@@ -41,6 +41,11 @@ final class AnagenProcess {
     resultsFile = URL(filePath: "\(folder)/\(name).stdout")
     talkFile = URL(filePath: "\(folder)/\(name).stderr")
     for file in [resultsFile, talkFile] { try Data().write(to: file) }
+    // What a run says is read here as a person reads it, unless a test asks for something else.
+    let isRun = ["run", "resume"].contains(arguments.first)
+    let arguments =
+      isRun && !arguments.contains { $0.hasPrefix("--log-format") }
+      ? arguments + ["--log-format", "text"] : arguments
     let command = wrapper + [AnagenProcess.program] + arguments
     // Without a wrapper the child is the command itself, so that signals reach it.
     child.executableURL = URL(filePath: wrapper.isEmpty ? AnagenProcess.program : "/usr/bin/env")

@@ -125,6 +125,34 @@ struct ServiceTests {
     #expect(audit.results.contains("  run.reconfigure  "), "\(audit.results)")
   }
 
+  /// Its results go to /dev/null: what the operator and the auditor need stands in the log and in
+  /// systemd's status.
+  @Test func itsEndIsToldWithTheAuditHeadAndWhetherAPersonHasToLook() throws {
+    let folder = try SocketPlace()
+    for bad in [0, 1] {
+      let notify = try NotifySocket(folder.path)
+      let material = try Material(good: 2)
+      if bad > 0 {
+        try material.add(Array("no picture".utf8), named: "bad.jpg", subject: "S9")
+        try material.writeManifest()
+      }
+      let process = try AnagenProcess(
+        material.runArguments(["--log-format", "json"]), printingTo: material.path,
+        variables: variables(notify))
+      #expect(notify.listen { $0.contains(bad > 0 ? "1 set aside" : "nothing is set aside") })
+      let outcome = try process.wait()
+      #expect(outcome.status == Int32(bad))
+      let end = try #require(outcome.talk.split(separator: "\n").last)
+      #expect(end.contains("\"level\":\"\(bad > 0 ? "warning" : "notice")\""), "\(end)")
+      #expect(end.contains("\"setAside\":\"\(bad)\"") && end.contains("\"ending\":\"completed\""))
+      let head = try Data(contentsOf: URL(filePath: "\(material.data)/private/audit-head"))
+      let text = String(decoding: head, as: UTF8.self).trimmingCharacters(
+        in: .whitespacesAndNewlines)
+      #expect(end.contains("\"auditHead\":\"\(text)\""), "\(end)")
+      try FileManager.default.removeItem(atPath: notify.path)
+    }
+  }
+
   @Test func aHangUpThatWouldChangeTheDataFolderIsRefused() throws {
     let folder = try SocketPlace()
     let notify = try NotifySocket(folder.path)
