@@ -13,6 +13,18 @@ public struct PlanFlow: Sendable {
     self.deidentifying = deidentifying
   }
 
+  /// Whether what a stage refused is held for privacy: the stage lowers labels, and the reason is
+  /// none of the machine's or of a stored file that is gone, which count as failed (STUDY §5).
+  public func holds(_ stage: String, for reason: String) -> Bool {
+    deidentifying.contains(stage) && !PlanFlow.technical.contains(reason)
+  }
+
+  private static let technical: Set<String> = Set(
+    [
+      RecordError.Code.contentMissing, .contentUnreadable, .contentChanged, .invalidValue,
+      .notFinite,
+    ].map(\.name) + ["no_picture", "time_limit", "out_of_memory", "ends_the_program"])
+
   /// `[stage, other]` for each stage with itself and with every stage before it, as JSON for a
   /// statement.
   var lineRows: String {

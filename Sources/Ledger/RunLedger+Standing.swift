@@ -21,7 +21,11 @@ extension RunLedger {
   public func account(before stage: String, in flow: PlanFlow) throws -> UpstreamAccount {
     UpstreamAccount(
       standing: Set(try given(to: stage, in: flow).map(\.identity)),
-      setAside: try setAside(before: stage, in: flow), withdrawn: try withdrawn(from: stage))
+      setAside: try setAside(before: stage, in: flow),
+      withdrawn: try withdrawn(from: stage)
+        .merging(
+          try leftByStagesGone(to: stage, in: flow).map { ($0, .stageGone) },
+          uniquingKeysWith: { first, _ in first }))
   }
 
   /// Records of a stage that only a record of another identity supersedes, as
@@ -60,23 +64,58 @@ extension RunLedger {
     }
   }
 
+  /// Current records that a stage has only from stages that lie before it in the plan no more.
+  private func leftByStagesGone(
+    to stage: String, in flow: PlanFlow
+  ) throws -> [RecordIdentity] {
+    let inputs = JSONValue.array((flow.before[stage] ?? []).sorted().map { .string($0) }).text
+    return try RunLedger.inWords {
+      try database.read { db in
+        let gone = try Int64.fetchAll(
+          db,
+          sql: """
+            SELECT id FROM route WHERE to_stage = ?
+            AND from_stage NOT IN (SELECT value FROM json_each(?))
+            """, arguments: [stage, inputs])
+        if gone.isEmpty { return [] }
+        return try String.fetchAll(
+          db,
+          sql: """
+            SELECT DISTINCT record.identity FROM delivery
+            JOIN record ON record.id = delivery.record_id AND record.superseded_by IS NULL
+            WHERE delivery.route_id IN (SELECT value FROM json_each(:gone))
+            AND NOT EXISTS (SELECT 1 FROM delivery AS other
+              JOIN route ON route.id = other.route_id AND route.to_stage = :stage
+              WHERE other.record_id = record.id
+                AND other.route_id NOT IN (SELECT value FROM json_each(:gone)))
+            """,
+          arguments: [
+            "gone": JSONValue.array(gone.map { .integer($0) }).text, "stage": stage,
+          ]
+        ).map { RecordIdentity($0) }
+      }
+    }
+  }
+
   private func given(
     to stage: String, in flow: PlanFlow
   ) throws -> [(reference: LedgerReference, identity: RecordIdentity)] {
     let arguments = arguments(stage, flow)
     return try RunLedger.inWords {
       try database.read { db in
-        try Row.fetchAll(
-          db,
-          sql: """
-            \(RunLedger.standingTables)
-            SELECT DISTINCT record.id, record.identity FROM standing
-            CROSS JOIN record ON record.id = standing.id
-            CROSS JOIN delivery ON delivery.record_id = record.id AND delivery.state IN (0, 1)
-            JOIN edge ON edge.id = delivery.route_id
-            WHERE edge.to_stage = :stage ORDER BY record.identity, record.id
-            """, arguments: arguments
-        ).map { (LedgerReference(number: $0["id"]), RecordIdentity($0["identity"])) }
+        // Not all rows and then their values: a row takes a kilobyte.
+        try Array(
+          Row.fetchCursor(
+            db,
+            sql: """
+              \(RunLedger.standingTables)
+              SELECT DISTINCT record.id, record.identity FROM standing
+              CROSS JOIN record ON record.id = standing.id
+              CROSS JOIN delivery ON delivery.record_id = record.id AND delivery.state IN (0, 1)
+              JOIN edge ON edge.id = delivery.route_id
+              WHERE edge.to_stage = :stage ORDER BY record.identity, record.id
+              """, arguments: arguments
+          ).map { (LedgerReference(number: $0["id"]), RecordIdentity($0["identity"])) })
       }
     }
   }
@@ -96,7 +135,7 @@ extension RunLedger {
         ).map { row in
           SetAside(
             identity: RecordIdentity(row["identity"]), stage: row["stage"],
-            isHeld: flow.deidentifying.contains(row["stage"]), reason: row["reason"])
+            isHeld: flow.holds(row["stage"], for: row["reason"]), reason: row["reason"])
         }
       }
     }

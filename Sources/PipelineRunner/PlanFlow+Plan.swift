@@ -1,9 +1,9 @@
-import Ledger
-import PipelineFiles
+public import Ledger
+public import PipelineFiles
 
 extension PlanFlow {
   /// The flow of a plan.
-  init(_ plan: Plan) {
+  public init(_ plan: Plan) {
     var before: [String: Set<String>] = [:]
     // Stages come in topological order, so that what stands before an input is known already.
     for stage in plan.stages {

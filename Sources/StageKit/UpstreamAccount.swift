@@ -25,6 +25,8 @@ public struct UpstreamAccount: Sendable {
     case byPerson
     /// A person took its subject out, with all pictures.
     case withSubject
+    /// The stage that made this very record is in the pipeline no more, and no other makes it.
+    case stageGone
   }
 
   /// Makes an account.
@@ -65,8 +67,9 @@ public struct SetAside: Sendable, Hashable {
   public let identity: RecordIdentity
   /// The stage that refused, by its key in the pipeline file.
   public let stage: String
-  /// Whether that stage lowers labels: then it was privacy that held the record, else something
-  /// technical failed.
+  /// Whether it was privacy that held the record, and not something technical that failed.
+  ///
+  /// Then the stage lowers labels, and looked at it.
   public let isHeld: Bool
   /// The stable reason, as ``StageError/Code/name``.
   public let reason: String

@@ -11,14 +11,14 @@ struct RunSummary {
   private let results: ResultsTable
   private let failed: [UnmeasuredPictures.Picture]
   private let unmeasured: UnmeasuredPictures
-  private let deidentifying: Set<String>
+  private let flow: PlanFlow
 
   /// Reads the figures from the ledger.
   init(plan: Plan, report: RunReport) throws {
     self.plan = plan
     self.report = report
-    deidentifying = Set(plan.stages.filter { $0.declassify != nil }.map(\.name))
-    failed = UnmeasuredPictures.failed(report.quarantined, deidentifying: deidentifying)
+    flow = PlanFlow(plan)
+    failed = UnmeasuredPictures.failed(report.quarantined, in: flow)
     results = try ResultsTable(
       folder: plan.folder, truth: PhantomTruthFile(of: plan), failed: failed)
     unmeasured = UnmeasuredPictures(results.rejected + failed)
@@ -94,14 +94,13 @@ struct RunSummary {
         + (reused > 0 ? ", \(reused) result\(reused == 1 ? "" : "s") of earlier runs stand" : "")
     ]
     if !results.isEmpty || !unmeasured.isEmpty {
-      // Pictures, of which several records may be held: what follows the kind of record is theirs.
-      let held = Set(
-        report.quarantined.filter { deidentifying.contains($0.failure.stage) }
-          .map { $0.identity.drop { $0 != ":" } }
-      ).count
+      let refused = report.quarantined.filter { flow.deidentifying.contains($0.failure.stage) }
+      let held = pictures(of: refused.filter(isHeld))
+      let unreleased = pictures(of: refused.filter { !isHeld($0) })
       lines.append(
         "figures: \(results.accepted) accepted, \(results.rejected.count) rejected for quality, "
-          + "\(failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : ""))
+          + "\(failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : "")
+          + (unreleased > 0 ? "; not released, for a technical fault: \(unreleased)" : ""))
     }
     if report.quarantined.isEmpty {
       lines.append("nothing is set aside")
@@ -114,6 +113,15 @@ struct RunSummary {
       lines.append("'anagen quarantine list --data \(plan.folder.path)' shows each")
     }
     return lines
+  }
+
+  private func isHeld(_ entry: QuarantinedDelivery) -> Bool {
+    flow.holds(entry.failure.stage, for: entry.failure.reason)
+  }
+
+  /// Of one picture several records may be set aside: what follows the kind of record is theirs.
+  private func pictures(of entries: [QuarantinedDelivery]) -> Int {
+    Set(entries.map { $0.identity.drop { $0 != ":" } }).count
   }
 
   /// What each last stage wrote, by the settings that are paths of outputs; an interrupted run has

@@ -26,12 +26,10 @@ struct UnmeasuredPictures {
 
   /// The pictures of what is set aside that no stage could measure.
   ///
-  /// - Parameter deidentifying: the stages that hold for privacy what was measured well.
-  static func failed(
-    _ setAside: [QuarantinedDelivery], deidentifying: Set<String>
-  ) -> [Picture] {
+  /// - Parameter flow: the plan's, which tells the stages that refuse what was measured well.
+  static func failed(_ setAside: [QuarantinedDelivery], in flow: PlanFlow) -> [Picture] {
     setAside.compactMap { entry in
-      guard !deidentifying.contains(entry.failure.stage),
+      guard !flow.deidentifying.contains(entry.failure.stage),
         let key = AcquisitionKey(of: RecordIdentity(entry.identity)),
         entry.identity == key.identity(of: CapturedImage.schema).text
       else { return nil }

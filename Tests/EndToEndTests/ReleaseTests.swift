@@ -112,6 +112,69 @@ import Testing
     #expect(try manifest(of: material).contains { $0.path == "registry.sqlite" })
   }
 
+  @Test(
+    "what a stage released that left the pipeline is taken out and told, and comes back with it")
+  func stageGone() throws {
+    let material = try Material(good: 3)
+    let file = "\(AnagenProcess.root)/Pipelines/reprocess.yaml"
+    let whole = try String(contentsOfFile: file, encoding: .utf8)
+    let start = try #require(whole.firstRange(of: "  pictures: # apart")).lowerBound
+    let end = try #require(whole.firstRange(of: "  registry:\n")).lowerBound
+    let tests = try #require(whole.firstRange(of: "\ntests:")).lowerBound
+    func run(_ text: String) throws -> [Notices.Notice] {
+      let pipeline = "\(material.path)/pipeline.yaml"
+      try text.replacing(
+        "studies/open.yaml", with: "\(AnagenProcess.root)/Pipelines/studies/open.yaml"
+      ).write(toFile: pipeline, atomically: true, encoding: .utf8)
+      var arguments = material.runArguments()
+      arguments[1] = pipeline
+      let outcome = try AnagenProcess.run(arguments, printingTo: material.path)
+      #expect(outcome.status == 0, "\(outcome.talk)")
+      return try Notices(outcome).notices
+    }
+    let text = String(whole[..<tests])
+    let without = String(whole[..<start] + whole[end..<tests])
+      .replacing("[acquisitions, rows, pictures]", with: "[acquisitions, rows]")
+    #expect(try run(text).isEmpty)
+    let before = try manifest(of: material)
+    #expect(try pictures(of: material).count == 3)
+    let notices = try run(without)
+    #expect(notices.map(\.code) == ["stage_gone"])
+    #expect(notices.first?.what.contains("the released pictures of 3 acquisitions") == true)
+    #expect(try pictures(of: material).isEmpty)
+    #expect(try !manifest(of: material).contains { $0.path.hasPrefix("pictures/") })
+    let states = "SELECT group_concat(DISTINCT part || ' ' || state) FROM current_disposition"
+    let registry = "\(material.data)/registry.sqlite"
+    #expect(
+      try material.read(registry) { try String.fetchOne($0, sql: states) }
+        == "measurement selected,picture excluded")
+    #expect(try run(without).isEmpty, "told once")
+    #expect(try run(text).isEmpty)
+    let pictures = { (files: Set<Manifest.File>) in files.filter { $0.path.hasPrefix("pictures/") }
+    }
+    #expect(try pictures(manifest(of: material)) == pictures(before))
+  }
+
+  @Test("a data folder in which no run worked, but something lies, is left as it is")
+  func foreignPlaces() throws {
+    for name in ["registry.sqlite", "manifest.json", "tables/results.csv", "pictures/a.jpg"] {
+      let material = try Material(good: 1)
+      let path = "\(material.data)/\(name)"
+      try FileManager.default.createDirectory(
+        atPath: URL(filePath: path).deletingLastPathComponent().path(),
+        withIntermediateDirectories: true)
+      try Data("mine".utf8).write(to: URL(filePath: path))
+      let outcome = try material.run()
+      #expect(outcome.status == 65, "\(outcome.talk)")
+      let place = name.split(separator: "/").first.map { "\(material.data)/\($0)" } ?? ""
+      #expect(outcome.talk.contains("\(place) is there already"), "\(outcome.talk)")
+      #expect(try Data(contentsOf: URL(filePath: path)) == Data("mine".utf8))
+      #expect(!FileManager.default.fileExists(atPath: "\(material.data)/private"))
+      try FileManager.default.removeItem(atPath: place)
+      #expect(try material.run().status == 0)
+    }
+  }
+
   private func hexadecimal(_ bytes: Data) -> String {
     SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
   }

@@ -79,10 +79,14 @@ struct Disposition: Sendable, Equatable {
   /// A person took the picture out.
   static let withdrawn = Disposition(.excluded, reason: "withdrawn_by_a_person")
 
+  /// The pipeline has no stage any more that makes it: nobody answers for it today.
+  static let stageGone = Disposition(.excluded, reason: "its_stage_left_the_pipeline")
+
   init(_ withdrawal: UpstreamAccount.Withdrawal) {
     switch withdrawal {
     case .filedElsewhere: self = .filedElsewhere
     case .byPerson, .withSubject: self = .withdrawn
+    case .stageGone: self = .stageGone
     }
   }
 

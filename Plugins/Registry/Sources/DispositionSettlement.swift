@@ -5,8 +5,8 @@ import StageKit
 /// Notes, at drain, what became of the figures and the picture of every acquisition.
 ///
 /// What stands and was held or failed before is stated anew; what does not stand has the state and
-/// reason of the stage that set it aside. What nobody refused and nobody made, such as pictures of
-/// a pipeline that releases none, is left as it is.
+/// reason of the stage that set it aside. What a stage made that is in the pipeline no more is taken
+/// out; what nobody refused and nobody made yet is left as it is.
 struct DispositionSettlement {
   let db: Database
   let study: Study
@@ -21,7 +21,10 @@ struct DispositionSettlement {
     let last: [Disposition.Part: String]
   }
 
-  func settle() throws {
+  /// - Returns: how many pictures, and figures of pictures, are taken out now since the stage that
+  ///   made them left the pipeline.
+  func settle() throws -> [Disposition.Part: Int] {
+    var gone: [Disposition.Part: Int] = [:]
     let refusals = Refusals(upstream.setAside)
     let rows = RegistryRows(db: db, study: study)
     for acquisition in try acquisitions() {
@@ -40,13 +43,17 @@ struct DispositionSettlement {
           try rows.note(made, of: part, acquisition: acquisition.id)
         } else if let refused {
           try rows.note(refused, of: part, acquisition: acquisition.id)
+        } else if isGone(part, of: acquisition), acquisition.last[part] != nil {
+          if !isSetAside(part, of: acquisition) { gone[part, default: 0] += 1 }
+          try rows.note(.stageGone, of: part, acquisition: acquisition.id)
         }
       }
     }
+    return gone
   }
 
   private func acquisitions() throws -> [Acquisition] {
-    let rows = try Row.fetchAll(
+    let rows = try Row.fetchCursor(
       db,
       sql: """
         SELECT a.id, a.image_ref, (SELECT quality_json FROM measurement
@@ -60,24 +67,34 @@ struct DispositionSettlement {
         LEFT JOIN current_disposition p ON p.acquisition_id = a.id AND p.part = 'picture'
         ORDER BY a.id
         """)
-    return try rows.map { row in
-      let quality: String? = row["quality"]
-      var last: [Disposition.Part: String] = [:]
-      last[.measurement] = row["measurement_state"]
-      last[.picture] = row["picture_state"]
-      return Acquisition(
-        id: row["id"], reference: row["image_ref"],
-        quality: try quality.map {
-          try RecordDecoder().decode(MeasurementQuality.self, from: Array($0.utf8))
-        }, hasPicture: row["has_picture"],
-        isApproved: row["released_for"] as String? == Disposition.approved.reason, last: last)
-    }
+    return try Array(
+      rows.map { row in
+        let quality: String? = row["quality"]
+        var last: [Disposition.Part: String] = [:]
+        last[.measurement] = row["measurement_state"]
+        last[.picture] = row["picture_state"]
+        return Acquisition(
+          id: row["id"], reference: row["image_ref"],
+          quality: try quality.map {
+            try RecordDecoder().decode(MeasurementQuality.self, from: Array($0.utf8))
+          }, hasPicture: row["has_picture"],
+          isApproved: row["released_for"] as String? == Disposition.approved.reason, last: last)
+      })
   }
 
   private func stands(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
-    let kind: Released.Kind = part == .measurement ? .measurement : .image
-    return upstream.standing.contains(
-      Released.identity(of: kind, reference: acquisition.reference))
+    upstream.standing.contains(identity(part, of: acquisition))
+  }
+
+  /// Whether the stage that made it is in the pipeline no more; a part alone, since the other may be
+  /// another stage's.
+  private func isGone(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
+    upstream.withdrawn[identity(part, of: acquisition)] == .stageGone
+  }
+
+  private func identity(_ part: Disposition.Part, of acquisition: Acquisition) -> RecordIdentity {
+    Released.identity(
+      of: part == .measurement ? .measurement : .image, reference: acquisition.reference)
   }
 
   private func isSetAside(_ part: Disposition.Part, of acquisition: Acquisition) -> Bool {
@@ -95,11 +112,12 @@ struct DispositionSettlement {
 
 extension UpstreamAccount {
   /// Why nothing counts of an acquisition; `nil` where a part of it stands: another picture may have
-  /// its place, of which not every part of the first one's was made.
+  /// its place, of which not every part of the first one's was made. A stage that left the pipeline
+  /// takes out its own part alone.
   func withdrawal(of reference: String) -> Withdrawal? {
     let parts = Released.Kind.allCases.map { Released.identity(of: $0, reference: reference) }
     if parts.contains(where: standing.contains) { return nil }
-    return parts.lazy.compactMap { withdrawn[$0] }.first
+    return parts.lazy.compactMap { withdrawn[$0] }.first { $0 != .stageGone }
   }
 }
 

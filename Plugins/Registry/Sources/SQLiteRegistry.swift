@@ -102,12 +102,12 @@ public struct SQLiteRegistry: Sink {
   /// the file that may leave to this one.
   public func finish(_ upstream: UpstreamAccount) async throws {
     let study = context.study
-    let (filed, outside, acquisitions) = try await database.write { db in
-      try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
+    let (gone, filed, outside, acquisitions) = try await database.write { db in
+      let gone = try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
       try VisitSettlement(db: db, upstream: upstream).settle()
       try RegionResults(db: db, study: study).update()
       return (
-        pictures: try FiledPictures(db),
+        gone: gone, pictures: try FiledPictures(db),
         outside: try RegistryRows(db: db, study: study).visitsOutsideWindow(),
         acquisitions: try Int.fetchOne(db, sql: "SELECT count(*) FROM acquisition") ?? 0
       )
@@ -117,10 +117,27 @@ public struct SQLiteRegistry: Sink {
     try await database.settle()
     try published.publish(acquisitions: acquisitions)
     tell(outside)
+    tell(gone)
   }
 }
 
 extension SQLiteRegistry {
+  private func tell(_ gone: [Disposition.Part: Int]) {
+    let words = [
+      (Disposition.Part.measurement, "the figures"), (.picture, "the released pictures"),
+    ].compactMap { part, words in
+      gone[part].map { "\(words) of \($0) acquisition\($0 == 1 ? "" : "s")" }
+    }
+    guard !words.isEmpty else { return }
+    context.host.note(
+      Notice(
+        stage: context.stage, code: "stage_gone",
+        what: "\(words.joined(separator: " and ")) were taken out: the stage that made them is in "
+          + "the pipeline no more",
+        hint: "pictures lie in \(pictures.withdrawnFolder); with the stage in the pipeline again, "
+          + "under its name, they come back", isNegative: false))
+  }
+
   /// A mistyped date shows here first: the figure it belongs to is compared with another day's.
   private func tell(_ outside: [String]) {
     guard !outside.isEmpty else { return }
