@@ -38,12 +38,14 @@ public struct PipelineReader: Sendable {
   }
 
   /// What a file is read for.
-  public enum Purpose: Sendable {
+  public enum Purpose: Sendable, Equatable {
     /// To run it or look at it.
     case run
     /// To run its tests: fixtures must be there, and a variable of type `path` that has no value is
     /// this folder, since no test may depend on what lies elsewhere.
     case tests(emptyFolder: String)
+    /// To draw it: what a variable without a value fills is left out, and a study's needs do not count.
+    case drawing
   }
 
   /// Reads the text of a pipeline file.
@@ -78,7 +80,8 @@ public struct PipelineReader: Sendable {
     checkVersion(fields, reader)
     let variables = VariableReader(
       reader: reader, surroundings: surroundings, fileFolder: fileFolder, given: given,
-      pathWithoutValue: purpose.emptyFolder
+      pathWithoutValue: purpose == .drawing ? surroundings.workingDirectory : purpose.emptyFolder,
+      needsValues: purpose != .drawing
     ).read(fields["vars"], at: fields.place(of: "vars"))
     let references = References(
       variables, environment: surroundings.environment, reader: reader)
@@ -95,7 +98,8 @@ public struct PipelineReader: Sendable {
         references.refuse($0, in: "'durability'"), "'durability'", of: Plan.Durability.self)
     }
     let drafts = stages(
-      fields, reader, references, fileFolder: fileFolder, folder: folder)
+      fields, reader, references, fileFolder: fileFolder, folder: folder,
+      serving: purpose == .run ? study : nil)
     let graph = StageGraph(drafts, reader: reader)
     let tests = TestReader(
       reader: reader, references: references, graph: graph, variables: variables,
@@ -179,10 +183,11 @@ extension PipelineReader {
 
   private func stages(
     _ fields: Fields, _ reader: ValueReader, _ references: References, fileFolder: String,
-    folder: DataFolder
+    folder: DataFolder, serving study: Study?
   ) -> [StageDraft] {
     let settings = SettingsChecker(
-      reader: reader, files: surroundings.files, fileFolder: fileFolder, dataFolder: folder.path)
+      reader: reader, files: surroundings.files, fileFolder: fileFolder, dataFolder: folder.path,
+      study: study)
     func stageReader(_ defaults: StageDefaults) -> StageReader {
       StageReader(
         reader: reader, references: references, settings: settings, catalogue: catalogue,
@@ -273,7 +278,7 @@ extension PipelineReader.Purpose {
   /// What stands for paths that nobody gives; `nil` when every path must be given.
   fileprivate var emptyFolder: String? {
     switch self {
-    case .run: nil
+    case .run, .drawing: nil
     case .tests(let emptyFolder): emptyFolder
     }
   }

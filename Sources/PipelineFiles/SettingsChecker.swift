@@ -23,6 +23,8 @@ struct SettingsChecker {
   let fileFolder: String
   /// The data folder: what outputs lie below.
   let dataFolder: String
+  /// What the stages are to serve; `nil` where that is not known, or does not matter.
+  let study: Study?
 
   /// The settings, or `nil` after something was reported.
   ///
@@ -62,7 +64,7 @@ struct SettingsChecker {
       collected.add(declaration.key, value)
     }
     guard isWhole else { return nil }
-    if let problem = stage.checkSettings(.object(collected.settings)) {
+    if let problem = stage.checkSettings(.object(collected.settings), study) {
       let at = given[problem.key]?.place ?? place
       reader.report(
         .settingsConflict, at: at,

@@ -37,6 +37,8 @@ struct VariableReader {
   let given: [String: String]
   /// What a variable of type `path` is when nobody gives it a value; an error when `nil`.
   let pathWithoutValue: String?
+  /// Whether a variable that is not optional needs a value.
+  let needsValues: Bool
 
   /// Reads the mapping; `data` is always among the result.
   ///
@@ -117,6 +119,7 @@ struct VariableReader {
       fields["optional"].flatMap {
         reader.boolean($0, "'optional' of variable '\(entry.key)'")
       } ?? false
+    let mayBeLeftOut = isOptional || !needsValues
     if isOptional, fields["default"] != nil {
       reader.report(
         .settingsConflict, at: fields.place(of: "optional"),
@@ -129,8 +132,8 @@ struct VariableReader {
       let base = kind == .file ? fileFolder : surroundings.workingDirectory
       value = check(standard, kind, entry, at: node.place, base: base)
     } else if kind == .path, let pathWithoutValue, fields["default"] == nil {
-      value = pathWithoutValue
-    } else if fields["default"] == nil, !isOptional {
+      value = needsValues ? pathWithoutValue : "\(pathWithoutValue)/\(entry.key)"
+    } else if fields["default"] == nil, !mayBeLeftOut {
       reader.report(
         .variableWithoutValue, at: entry.place, "variable '\(entry.key)' has no value",
         hint: "give --var \(entry.key)=VALUE, or a default here")
@@ -138,7 +141,8 @@ struct VariableReader {
     return VariableDeclaration(
       name: entry.key, kind: kind, place: entry.place, value: value,
       isGiven: given[entry.key] != nil,
-      isLeftOut: isOptional && given[entry.key] == nil && fields["default"] == nil)
+      isLeftOut: mayBeLeftOut && value == nil && given[entry.key] == nil && fields["default"] == nil
+    )
   }
 
   /// The value with paths made absolute, or `nil` after a report.

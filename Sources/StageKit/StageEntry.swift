@@ -30,8 +30,9 @@ public struct StageEntry: Sendable {
   public let settings: [SettingDeclaration]
   /// The defaults, under the keys of the pipeline file.
   public let defaults: JSONValue
-  /// Finds what is wrong with settings whose single values have been checked.
-  public let checkSettings: @Sendable (JSONValue) -> SettingProblem?
+  /// Finds what is wrong with settings whose single values have been checked, by themselves and, where
+  /// one is given, for a study.
+  public let checkSettings: @Sendable (JSONValue, Study?) -> SettingProblem?
   /// The label that settings decide, when they do and can be read.
   public let givenLabel: @Sendable (JSONValue) -> GivenLabel?
   /// Makes a stage.
@@ -183,7 +184,7 @@ extension StageEntry {
     self.output = output
     settings = []
     defaults = .object([])
-    checkSettings = { _ in nil }
+    checkSettings = { _, _ in nil }
     givenLabel = { _ in nil }
     self.make = { _, context in try await make(context) }
   }
@@ -203,10 +204,10 @@ extension StageEntry {
     } catch {
       preconditionFailure("the defaults of \(Type.manifest.id) cannot be encoded: \(error)")
     }
-    checkSettings = { given in
+    checkSettings = { given, study in
       do {
-        _ = try SettingsReader.read(Type.Settings.self, from: given)
-        return nil
+        let settings = try SettingsReader.read(Type.Settings.self, from: given)
+        return study.flatMap { settings.problems(in: $0).first }
       } catch let problem as SettingProblem {
         return problem
       } catch {

@@ -9,6 +9,8 @@ public protocol StageSettings: Codable, Sendable {
   static var declarations: [SettingDeclaration] { get }
   /// What is wrong with values that are each in range but do not go together.
   func problems() -> [SettingProblem]
+  /// What the study asks for and these settings do not give.
+  func problems(in study: Study) -> [SettingProblem]
   /// The label that a de-identifying stage gives its output with these settings, and the setting
   /// that decides it; `nil` where the manifest's label holds whatever the settings are.
   var givenLabel: GivenLabel? { get }
@@ -17,6 +19,8 @@ public protocol StageSettings: Codable, Sendable {
 extension StageSettings {
   /// Nothing to object to.
   public func problems() -> [SettingProblem] { [] }
+  /// Nothing.
+  public func problems(in study: Study) -> [SettingProblem] { [] }
   /// The manifest's.
   public var givenLabel: GivenLabel? { nil }
 }

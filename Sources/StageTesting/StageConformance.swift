@@ -50,7 +50,7 @@ public enum StageConformance {
       }
     }
     if !entry.settings.contains(where: \.required) {
-      let problem = entry.checkSettings(.object([]))
+      let problem = entry.checkSettings(.object([]), nil)
       expect(problem == nil, "its defaults are accepted: \(problem?.description ?? "")")
     }
     return problems

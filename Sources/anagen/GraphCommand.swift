@@ -17,10 +17,10 @@ struct GraphCommand: AnagenCommand {
     commandName: "graph",
     abstract: "Print a pipeline as a Mermaid or Graphviz graph.",
     discussion: """
-        anagen graph Pipelines/reprocess.yaml --var images=DIR --as dot | dot -Tsvg > pipeline.svg
+        anagen graph Pipelines/reprocess.yaml --as dot | dot -Tsvg > pipeline.svg
 
       Each edge shows what passes on it, its privacy label, and its bounds; what is stored waits \
-      beyond them in the ledger.
+      beyond them in the ledger. Variables need no value.
       """)
 
   @OptionGroup var pipeline: PipelineArguments
@@ -31,7 +31,7 @@ struct GraphCommand: AnagenCommand {
   @OptionGroup var output: FormatOption
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-    let plan = try pipeline.plan(in: environment)
+    let plan = try pipeline.plan(in: environment, for: .drawing)
     switch output.format {
     case .json: try environment.terminal.result(PipelineGraph.json(plan).text)
     case .text:

@@ -25,25 +25,30 @@ struct PipelineArguments: ParsableArguments {
 
   /// Checks the file's text.
   func read(
-    _ text: [UInt8], in environment: CommandEnvironment
+    _ text: [UInt8], in environment: CommandEnvironment, for purpose: PipelineReader.Purpose = .run
   ) throws -> PipelineReader.Reading {
-    PipelineArguments.reader(in: environment).read(
-      text: text, fileName: file, variables: try variables())
+    let files = PipelineArguments.files
+    let reader = PipelineArguments.reader(
+      in: environment, files: purpose == .drawing ? GoneFolders(disk: files) : files)
+    return reader.read(
+      text: text, fileName: file, variables: try variables(), for: purpose)
   }
 
   /// The plan, after its diagnostics were shown.
   ///
   /// - Throws: ``CommandFailure`` when the file has errors.
-  func plan(in environment: CommandEnvironment) throws -> Plan {
-    try plan(of: try FileAccess.read(file), in: environment)
+  func plan(
+    in environment: CommandEnvironment, for purpose: PipelineReader.Purpose = .run
+  ) throws -> Plan {
+    try plan(of: try FileAccess.read(file), in: environment, for: purpose)
   }
 
   /// The plan of the file's text, after its diagnostics were shown.
-  func plan(of text: [UInt8], in environment: CommandEnvironment) throws -> Plan {
-    let reading = try read(text, in: environment)
-    if !reading.diagnostics.isEmpty {
-      environment.terminal.talk(Diagnostics.text(reading.diagnostics))
-    }
+  func plan(
+    of text: [UInt8], in environment: CommandEnvironment, for purpose: PipelineReader.Purpose = .run
+  ) throws -> Plan {
+    let reading = try read(text, in: environment, for: purpose)
+    environment.terminal.show(reading.diagnostics)
     guard let plan = reading.plan else { throw Diagnostics.failure(reading.diagnostics, in: file) }
     return plan
   }

@@ -84,31 +84,32 @@ struct ResumeCommand: AnagenCommand {
       variables[DataFolderName.variable] = folder.path
     }
     let disk = PipelineArguments.files
-    let files: any InputFiles = acceptedOnly ? AcceptedFiles(disk: disk) : disk
+    let files: any InputFiles = acceptedOnly ? GoneFolders(disk: disk) : disk
     let reading = PipelineArguments.reader(in: environment, files: files).read(
       text: Array(source.text.utf8), fileName: source.file, variables: variables)
-    if !reading.diagnostics.isEmpty {
-      environment.terminal.talk(Diagnostics.text(reading.diagnostics))
-    }
+    environment.terminal.show(reading.diagnostics)
     guard let plan = reading.plan else {
       let accepted =
         acceptedOnly
         ? "" : "; to finish what was taken in before: anagen resume --accepted-only \(folder.path)"
       throw CommandFailure(
         .configuration, "the pipeline of the last run is not valid any more",
-        hint: "run the file as it is now: \(source.command(over: folder))\(accepted)")
+        hint: "put back what is missing, or run the file as it is now, with what is there now: "
+          + "\(source.command(over: folder))\(accepted)")
     }
     guard plan.folder == folder else {
       throw CommandFailure(
         .configuration, "the pipeline of the last run keeps its data in \(plan.folder.path)",
-        hint: "resume that folder")
+        hint: FileAccess.exists(plan.folder.privatePath)
+          ? "resume that folder"
+          : "it has no variable 'data' that says where it was moved: move the folder back there")
     }
     return plan
   }
 }
 
-/// The disk for a run that takes nothing new: a folder of pictures need not be there any more.
-struct AcceptedFiles: InputFiles {
+/// The disk for who opens no folder of pictures: none need be there.
+struct GoneFolders: InputFiles {
   let disk: DiskFiles
 
   func kind(of path: String) -> InputFileKind? { disk.kind(of: path) ?? .folder }

@@ -53,7 +53,7 @@ struct StatusCommand: AnagenCommand {
   private func schedule(_ last: LastRun?, in environment: CommandEnvironment) throws -> Study? {
     if let study { return try StudyArgument.read(study, on: environment.terminal) }
     guard let source = last?.source else { return nil }
-    let files = AcceptedFiles(disk: PipelineArguments.files)
+    let files = GoneFolders(disk: PipelineArguments.files)
     let reading = PipelineArguments.reader(in: environment, files: files).read(
       text: Array(source.text.utf8), fileName: source.file, variables: source.variables)
     guard let plan = reading.plan else {

@@ -34,6 +34,10 @@ struct ShippedPipelineTests {
       // The demonstration's profile and subjects are those of the reference study.
       for study in studies where name != "demo.yaml" {
         given["study"] = "Pipelines/\(study)"
+        // A study may take its scale from a calibration.
+        if text.contains("\n  calibrations:") {
+          given["calibrations"] = "Pipelines/profiles/phantom.yaml"
+        }
         try expectPlan(name, text, given, reader)
       }
     }
@@ -59,6 +63,21 @@ struct ShippedPipelineTests {
         "images": "images", "study": "Pipelines/studies/reference.yaml",
         "calibrations": "Pipelines/profiles/phantom.yaml",
       ]) == "/clinic/Pipelines/profiles/phantom.yaml")
+  }
+
+  @Test("A study that takes its scale from a calibration asks for one, at the setting's place")
+  func missingCalibrations() throws {
+    let reader = PipelineReader(
+      catalogue: BuiltInPlugin.catalogue, surroundings: try Self.surroundings())
+    let reading = reader.read(
+      text: Array(try ReferenceFiles.text("reprocess.yaml").utf8),
+      fileName: "Pipelines/reprocess.yaml",
+      variables: ["images": "images", "study": "Pipelines/studies/reference.yaml"])
+    #expect(reading.plan == nil)
+    #expect(reading.diagnostics.map(\.code.name) == ["settings_conflict"])
+    let text = Diagnostic.text(reading.diagnostics)
+    #expect(text.contains("the study takes its scale from a calibration"), "\(text)")
+    #expect(text.contains("profile: \"${var:calibrations}\""), "\(text)")
   }
 
   @Test("A grant that a de-identifier's profile does not give is refused with place and remedy")

@@ -52,6 +52,17 @@ public struct ApplyCalibration: Transform {
           "um_per_px", "a typed scale and a profile are both given", hint: "remove one of them")
       ]
     }
+
+    /// A study that takes its scale from a calibration needs a profile.
+    public func problems(in study: Study) -> [SettingProblem] {
+      guard study.imaging.scaleFromCalibration, profile == nil else { return [] }
+      return [
+        SettingProblem(
+          "profile", "the study takes its scale from a calibration, and none is given",
+          hint: "give the calibrations of the device: a file here, or in the variable that stands "
+            + "here, as --var calibrations=FILE of reprocess.yaml")
+      ]
+    }
   }
 
   /// What the stage declares of itself.

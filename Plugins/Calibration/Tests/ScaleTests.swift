@@ -95,7 +95,7 @@ struct ScaleTests {
     let both = JSONValue.object([
       JSONValue.Member("um_per_px", .number(2)), JSONValue.Member("profile", .string("x.yaml")),
     ])
-    #expect(entry.checkSettings(both)?.key == "um_per_px")
+    #expect(entry.checkSettings(both, nil)?.key == "um_per_px")
     let schema = entry.settingsSchema.text
     #expect(schema.contains(#""minimum":0.1"#))
   }
