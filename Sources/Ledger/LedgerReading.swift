@@ -78,24 +78,25 @@ public struct LedgerReading: Sendable {
 
   /// The current records of a schema, as canonical JSON, ordered by identity.
   ///
+  /// One payload is in memory at a time, and 8 bytes for each record.
+  ///
   /// - Parameter body: is called with each payload.
   public func forEachCurrent(
-    _ schema: SchemaID, _ body: (_ identity: RecordIdentity, _ payload: [UInt8]) throws -> Void,
-    contentFolder: String
+    _ schema: SchemaID, _ body: (_ payload: [UInt8]) throws -> Void, contentFolder: String
   ) throws {
-    let rows = try RunLedger.inWords {
+    let records = try RunLedger.inWords {
       try database.read { db in
-        try Row.fetchAll(
+        try Int64.fetchAll(
           db,
           sql: """
-            SELECT identity, payload, payload_sha256 FROM record
-            WHERE schema LIKE ? || '/%' AND superseded_by IS NULL ORDER BY identity
+            SELECT id FROM record WHERE schema LIKE ? || '/%' AND superseded_by IS NULL
+            ORDER BY identity
             """, arguments: [schema.name])
       }
     }
-    for row in rows {
-      guard let payload = try LedgerReading.payload(row, contentFolder) else { continue }
-      try body(RecordIdentity(row["identity"]), payload)
+    for record in records {
+      guard let payload = try payload(of: record, contentFolder: contentFolder) else { continue }
+      try body(payload)
     }
   }
 
@@ -119,7 +120,8 @@ public struct LedgerReading: Sendable {
     let row = try RunLedger.inWords {
       try database.read { db in
         try Row.fetchOne(
-          db, sql: "SELECT payload, payload_sha256 FROM record WHERE id = ?", arguments: [record])
+          db.cachedStatement(sql: "SELECT payload, payload_sha256 FROM record WHERE id = ?"),
+          arguments: [record])
       }
     }
     return try row.flatMap { try LedgerReading.payload($0, contentFolder) }

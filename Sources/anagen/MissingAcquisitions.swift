@@ -25,7 +25,7 @@ struct MissingAcquisitions {
     let decoder = RecordDecoder(contentFolder: contents)
     try LedgerReading(folder: folder).forEachCurrent(
       CapturedImage.schema,
-      { _, payload in
+      { payload in
         let key = try decoder.decode(CapturedImage.self, from: payload).acquisition
         subjects.insert(key.subject)
         pictures["\(key.subject)/\(key.visit)/\(key.region)", default: []]

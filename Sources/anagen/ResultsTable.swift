@@ -42,7 +42,7 @@ struct ResultsTable {
     // Identities sort by subject, visit and region, so the pictures of one region come together.
     try LedgerReading(folder: folder).forEachCurrent(
       HairMeasurement.schema,
-      { _, payload in
+      { payload in
         let measurement = try decoder.decode(HairMeasurement.self, from: payload)
         guard let key = measurement.acquisition, !failed.contains(key) else { return }
         if let last = open.last?.acquisition, last.regionVisit != key.regionVisit { try close() }

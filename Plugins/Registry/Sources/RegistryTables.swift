@@ -36,8 +36,8 @@ public struct RegistryTables: Projection {
     id: "registry.csv",
     summary: "Writes released rows as CSV tables with a data dictionary and a manifest of files.",
     resultVersion: "1",
-    // About 12 KB a picture: 100 hairs of 72 bytes, a summary of 2 KB and its rows; 10,000
-    // pictures in one release are the design's batch.
+    // About 1 KB a picture, its keys and its file; figures and hairs are those of one region. 100,000
+    // pictures are ten of the design's batches.
     workingSetBytes: 120 << 20, effect: .projection)
 
   private let context: StageContext
@@ -52,79 +52,98 @@ public struct RegistryTables: Projection {
   }
 
   /// Writes all tables, the dictionary and the manifest.
+  ///
+  /// Every record is read to know its place, and measurements once more when the turn of their region
+  /// comes: their figures are never all in memory.
   public func project(_ records: ProjectedRecords<Released>) async throws {
     let order = ScheduleOrder(context.study)
+    let acquisitions = try await acquisitions(of: records).sorted {
+      order.precedes($0.key, $1.key)
+    }
+    try tellAltered()
+    try await writeTables(of: acquisitions, records)
+    if writesHairs { try await writeHairs(acquisitions.compactMap(\.measuredAt), records) }
+    try writeDictionary()
+    try ReleaseManifest(context: context, audit: records.audit).write()
+  }
+
+  /// A row for each acquisition, without its figures.
+  private func acquisitions(
+    of records: ProjectedRecords<Released>
+  ) async throws -> [AcquisitionRow] {
     var rows: [ReleasedAcquisition: AcquisitionRow] = [:]
-    var measured: [(key: ReleasedAcquisition, index: Int)] = []
     for index in 0..<records.count {
       let released = try await records.record(at: index).record
       let key = released.acquisition
-      rows[key, default: AcquisitionRow(key: key, label: released.label)].add(released)
-      if case .measurement = released.body { measured.append((key, index)) }
+      rows[key, default: AcquisitionRow(key: key, label: released.label)].add(released, at: index)
     }
     for index in 0..<records.withdrawnCount {
       let released = try await records.withdrawn(at: index)
       let key = released.acquisition
       if rows[key] == nil { rows[key] = AcquisitionRow(withdrawn: key, label: released.label) }
     }
+    return Array(rows.values)
+  }
+
+  /// Writes the tables whose rows come of one region at a visit after the other.
+  private func writeTables(
+    of acquisitions: [AcquisitionRow], _ records: ProjectedRecords<Released>
+  ) async throws {
     let refusals = Refusals(records.setAside)
-    var acquisitions = rows.values.sorted { order.precedes($0.key, $1.key) }
-    for index in acquisitions.indices { acquisitions[index].complete(with: refusals) }
-    var figures: [FigureRow] = []
+    var table = try begin(ReleasedTables.acquisitions)
+    var measurements = try begin(ReleasedTables.measurements)
+    var results = try begin(ReleasedTables.results)
     var start = 0
     while start < acquisitions.count {
       let visit = acquisitions[start].key.regionVisit
-      var end = start
-      while end < acquisitions.count, acquisitions[end].key.regionVisit == visit { end += 1 }
-      figures += RegionFigures.rows(of: &acquisitions[start..<end], visit)
-      start = end
+      let end = acquisitions[start...].firstIndex { $0.key.regionVisit != visit }
+      var region = acquisitions[start..<(end ?? acquisitions.count)]
+      for index in region.indices {
+        if let place = region[index].measuredAt {
+          region[index].measure(try await records.record(at: place).record)
+        }
+        region[index].complete(with: refusals)
+      }
+      for row in RegionFigures.rows(of: &region, visit) {
+        try results.append(ReleasedTables.results.line(row))
+      }
+      for row in region {
+        try table.append(ReleasedTables.acquisitions.line(row))
+        guard let facts = row.measurement else { continue }
+        try measurements.append(
+          ReleasedTables.measurements.line(MeasurementRow(key: row.key, facts: facts)))
+      }
+      start = region.endIndex
     }
-    let measurements = acquisitions.compactMap { row in
-      row.measurement.map { MeasurementRow(key: row.key, facts: $0) }
-    }
-    try tellAltered()
-    try write(ReleasedTables.acquisitions, acquisitions)
-    try write(ReleasedTables.measurements, measurements)
-    try write(ReleasedTables.results, figures)
-    if writesHairs {
-      measured.sort { order.precedes($0.key, $1.key) }
-      try await writeHairs(measured.map(\.index), records)
-    }
-    try writeDictionary()
-    try ReleaseManifest(context: context, audit: records.audit).write()
+    let paths = [table.path, measurements.path, results.path]
+    try table.commit()
+    try measurements.commit()
+    try results.commit()
+    for path in paths { try context.release(written: path) }
   }
 
   /// Tells which of the files that are now written were changed or removed since they last were.
   private func tellAltered() throws {
     let tables = ["acquisitions", "measurements", "results", "hairs", "data-dictionary"]
     let altered = try context.altered(
-      tables.map { "\(folder)/\($0).csv" } + [ReleaseManifest.path(in: context.folder)])
+      tables.map(path) + [ReleaseManifest.path(in: context.folder)])
     if altered.isEmpty { return }
     context.host.note(
       .restored(
         "tables", code: "tables_restored", altered, in: context.folder.path, by: context.stage))
   }
 
-  private func write<Row>(_ table: TableDefinition<Row>, _ rows: [Row]) throws {
-    try writeTable(table.name) { file in
-      try file.append(table.header)
-      for row in rows { try file.append(table.line(row)) }
-    }
-  }
+  private func path(of table: String) -> String { "\(folder)/\(table).csv" }
 
-  private func writeTable(_ name: String, _ body: (inout OutputFile) throws -> Void) throws {
-    let path = "\(folder)/\(name).csv"
-    var file = try OutputFile(path)
-    try body(&file)
-    try file.commit()
-    try context.release(written: path)
+  private func begin<Row>(_ table: TableDefinition<Row>) throws -> OutputFile {
+    var file = try OutputFile(path(of: table.name))
+    try file.append(table.header)
+    return file
   }
 
   /// Reads each measurement again, so that the hairs of one picture at a time are in memory.
   private func writeHairs(_ indices: [Int], _ records: ProjectedRecords<Released>) async throws {
-    let path = "\(folder)/\(ReleasedTables.hairs.name).csv"
-    var file = try OutputFile(path)
-    try file.append(ReleasedTables.hairs.header)
+    var file = try begin(ReleasedTables.hairs)
     for index in indices {
       let released = try await records.record(at: index).record
       guard case .measurement(let measurement) = released.body else { continue }
@@ -133,19 +152,22 @@ public struct RegistryTables: Projection {
           ReleasedTables.hairs.line(HairRow(key: released.acquisition, hair: hair)))
       }
     }
+    let path = file.path
     try file.commit()
     try context.release(written: path)
   }
 
   private func writeDictionary() throws {
-    try writeTable("data-dictionary") { file in
-      try file.append(DataDictionary.header)
-      let lines =
-        ReleasedTables.acquisitions.dictionaryLines + ReleasedTables.measurements.dictionaryLines
-        + ReleasedTables.results.dictionaryLines
-        + (writesHairs ? ReleasedTables.hairs.dictionaryLines : [])
-      for line in lines { try file.append(line) }
-    }
+    var file = try OutputFile(path(of: "data-dictionary"))
+    try file.append(DataDictionary.header)
+    let lines =
+      ReleasedTables.acquisitions.dictionaryLines + ReleasedTables.measurements.dictionaryLines
+      + ReleasedTables.results.dictionaryLines
+      + (writesHairs ? ReleasedTables.hairs.dictionaryLines : [])
+    for line in lines { try file.append(line) }
+    let path = file.path
+    try file.commit()
+    try context.release(written: path)
   }
 }
 

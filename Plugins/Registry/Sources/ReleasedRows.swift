@@ -1,12 +1,15 @@
 import ClinicalRecords
 
 /// What the tables say of one acquisition: its released picture and measurement, each when there
-/// is one; hairs only as far as combining needs them.
+/// is one; the measurement, with its hairs as far as combining needs them, only while its region is
+/// written.
 struct AcquisitionRow: Sendable {
   let key: ReleasedAcquisition
   let label: PrivacyLabel
   var image: ImageFacts?
   var measurement: MeasurementFacts?
+  /// Where the released measurement is found again.
+  private(set) var measuredAt: Int?
   /// What became of its figures; `nil` when no stage made or refused any.
   var figures: Disposition?
   /// What became of its picture; `nil` when no stage released or refused it.
@@ -61,7 +64,9 @@ struct AcquisitionRow: Sendable {
   }
 
   /// Adds what another record of the same acquisition releases.
-  mutating func add(_ released: Released) {
+  ///
+  /// - Parameter index: where the record is found again.
+  mutating func add(_ released: Released, at index: Int) {
     switch released.body {
     case .acquisition: break
     case .image(let image):
@@ -69,10 +74,15 @@ struct AcquisitionRow: Sendable {
         name: image.name, sha256: image.picture.sha256.hexadecimal,
         byteCount: image.picture.byteCount, width: image.width, height: image.height)
       picture = Disposition(picture: released.removals)
-    case .measurement(let measured):
-      measurement = MeasurementFacts(measured, of: key)
-      figures = Disposition(measured.quality)
+    case .measurement: measuredAt = index
     }
+  }
+
+  /// Adds the measurement's figures.
+  mutating func measure(_ released: Released) {
+    guard case .measurement(let measured) = released.body else { return }
+    measurement = MeasurementFacts(measured, of: key)
+    figures = Disposition(measured.quality)
   }
 
   /// States why what is missing is missing.

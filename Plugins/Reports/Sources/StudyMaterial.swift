@@ -59,11 +59,27 @@ struct StudyMaterial: Sendable {
   /// What the list of pictures says otherwise than before.
   let changes: [ListChange]
 
-  /// Reads every record once; a record's hairs are let go as soon as its region can be combined.
+  /// Reads every record once; a record's hairs are let go as soon as its region is combined.
+  ///
+  /// Records come in the order of their identities, which begin with what identifies a region at a
+  /// visit: its pictures come together, so the hairs of one region are in memory. In another order
+  /// the ones before are read again.
   static func gather(
     _ records: ProjectedRecords<HairMeasurement>, study: Study
   ) async throws -> StudyMaterial {
-    var found: [RegionVisit: [(picture: Picture, part: RegionPart)]] = [:]
+    var found: [RegionVisit: VisitOfRegion] = [:]
+    var open: [(picture: Picture, part: RegionPart)] = []
+    func close() async throws {
+      guard let visit = open.first?.picture.key.regionVisit else { return }
+      for picture in found[visit]?.pictures ?? [] {
+        let measurement = try await records.record(at: picture.index).record
+        open.append((picture, RegionPart(measurement, key: picture.key)))
+      }
+      found[visit] = VisitOfRegion(
+        visit: visit.visit, combined: RegionMeasurement.combine(open.map(\.part), of: visit),
+        pictures: open.map(\.picture).sorted { NaturalOrder.precedes($0.key.path, $1.key.path) })
+      open = []
+    }
     var bare = 0
     for index in 0..<records.count {
       let measurement = try await records.record(at: index).record
@@ -76,16 +92,20 @@ struct StudyMaterial: Sendable {
         scale: measurement.scale, provenance: measurement.provenance,
         squareCentimetres: measurement.measuredArea.squareCentimetres,
         hairCount: measurement.summary.hairCount)
-      found[key.regionVisit, default: []].append((picture, RegionPart(measurement, key: key)))
+      if let last = open.last?.picture.key, last.regionVisit != key.regionVisit {
+        try await close()
+      }
+      open.append((picture, RegionPart(measurement, key: key)))
     }
+    try await close()
     return StudyMaterial(
       study: study, found: found, withoutAcquisition: bare,
       failed: FailedPictures.pictures(of: records.refused), changes: records.listChanges)
   }
 
   private init(
-    study: Study, found: [RegionVisit: [(picture: Picture, part: RegionPart)]],
-    withoutAcquisition: Int, failed: [FailedPictures.Picture], changes: [ListChange]
+    study: Study, found: [RegionVisit: VisitOfRegion], withoutAcquisition: Int,
+    failed: [FailedPictures.Picture], changes: [ListChange]
   ) {
     self.study = study
     self.failed = failed
@@ -105,14 +125,7 @@ struct StudyMaterial: Sendable {
         RegionOfSubject(
           region: spot[0], side: spot[1], session: spot[2],
           visits: (spots[spot] ?? []).sorted { (rank[$0.visit] ?? 0) < (rank[$1.visit] ?? 0) }
-            .map { key in
-              let entries = found[key] ?? []
-              return VisitOfRegion(
-                visit: key.visit, combined: RegionMeasurement.combine(entries.map(\.part), of: key),
-                pictures: entries.map(\.picture).sorted {
-                  NaturalOrder.precedes($0.key.path, $1.key.path)
-                })
-            })
+            .compactMap { found[$0] })
       }
       return Subject(subject: subject, regions: regions)
     }
