@@ -54,6 +54,6 @@ final class DiskReserve: Sendable {
 extension LedgerError {
   /// How much room a run needs to start and to go on.
   static let roomHint =
-    "free at least \(DiskReserve.byteCount >> 20) MiB, which a run keeps in reserve, and room for "
-    + "all it has still to write, and run again; nothing was lost"
+    "make room and run again, nothing was lost: a run starts with \(DiskReserve.byteCount >> 20) MiB "
+    + "free, which it keeps in reserve, and needs what it has still to write besides"
 }

@@ -10,6 +10,8 @@ public struct Refiled: Sendable, Equatable {
     public let earlier: RecordIdentity
     /// The other.
     public let later: RecordIdentity
+    /// The names of their files, the earlier's first.
+    public let files: [String]
   }
   /// Pairs that both stand.
   public var doubled: [Pair] = []
@@ -50,7 +52,9 @@ extension RunLedger {
             refiled.superseded += try supersede(found.earlier, for: found.later, db)
           } else {
             refiled.doubled.append(
-              Refiled.Pair(earlier: earlier.identity, later: later.identity))
+              Refiled.Pair(
+                earlier: earlier.identity, later: later.identity, files: [earlier.file, later.file])
+            )
           }
         }
         if isComplete { refiled.changes = try listChanges(db) + unlisted(by: listing, db) }
@@ -132,15 +136,16 @@ extension RunLedger {
 
   private func source(
     _ record: Int64, _ db: Database
-  ) throws -> (identity: RecordIdentity, content: String?)? {
+  ) throws -> (identity: RecordIdentity, content: String?, file: String)? {
     try Row.fetchOne(
       db.cachedStatement(
         sql: """
-          SELECT identity, json_extract(CAST(payload AS TEXT), '$.original.sha256') AS content
+          SELECT identity, json_extract(CAST(payload AS TEXT), '$.original.sha256') AS content,
+            coalesce(json_extract(CAST(payload AS TEXT), '$.fileName'), '') AS file
           FROM record WHERE id = ? AND superseded_by IS NULL
             AND schema LIKE 'anagen.captured-image/%'
           """), arguments: [record]
-    ).map { (RecordIdentity($0["identity"]), $0["content"]) }
+    ).map { (RecordIdentity($0["identity"]), $0["content"], $0["file"]) }
   }
 
   // MARK: Superseding

@@ -25,7 +25,7 @@ extension RunSession {
         Notice(
           stage: source, code: "pictures_doubled",
           what: "\(Set(refiled.doubled.flatMap { [$0.earlier, $0.later] }).count) pictures are "
-            + "byte for byte the same under two names: \(names(refiled.doubled))",
+            + "byte for byte the same, listed twice: \(names(refiled.doubled))",
           hint: "one picture shows one place of one subject: correct the list of pictures and run "
             + "again", isNegative: true))
     }
@@ -102,12 +102,13 @@ extension RunSession {
     }
   }
 
-  /// The acquisitions of pairs, without the kind of record.
+  /// The files of pairs, each with the acquisition that it is listed for.
   private func names(_ pairs: [Refiled.Pair]) -> String {
     Notice.list(
       pairs.map { pair in
-        [pair.earlier, pair.later].map { AcquisitionKey(of: $0)?.path ?? "" }
-          .joined(separator: " and ")
+        zip(pair.files, [pair.earlier, pair.later]).map { file, identity in
+          "\(file) (\(AcquisitionKey(of: identity)?.path ?? ""))"
+        }.joined(separator: " and ")
       })
   }
 }

@@ -103,16 +103,22 @@ struct WithdrawCommand: AnagenCommand {
       let found = candidates.filter { $0.acquisition.subject == subject }
       // Of a subject whose pictures are all out already, those that are yet to come stay out.
       let isKnown = all.contains { $0.acquisition.subject == subject }
-      guard undo ? !found.isEmpty : isKnown else { throw missing(subject, []) }
+      guard undo ? !found.isEmpty : isKnown else { throw missing(subject: subject) }
       records.formUnion(found.map(\.record))
     }
     return candidates.filter { records.contains($0.record) }
   }
 
+  private func missing(subject: String) -> CommandFailure {
+    CommandFailure(
+      .badData, "no picture of subject '\(subject)' \(undo ? "is withdrawn" : "was filed")",
+      hint: "write the subject as the list of pictures has it; nothing was changed")
+  }
+
   private func missing(_ name: String, _ all: [SourcePicture]) -> CommandFailure {
     let isThere = all.contains { $0.file == name || $0.acquisition.path == name }
     return CommandFailure(
-      .usage,
+      .badData,
       isThere
         ? "'\(name)' \(undo ? "is not withdrawn" : "is withdrawn already")"
         : "no picture of '\(name)' \(undo ? "is withdrawn" : "was filed")",

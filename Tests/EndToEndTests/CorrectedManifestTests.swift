@@ -96,9 +96,9 @@ import Testing
         ["withdraw"] + arguments
           + ["--reason", "consent withdrawn", "--by", "maria", "--data", material.data])
     }
-    #expect(try withdraw(["absent.jpg"]).status == 64)
+    #expect(try withdraw(["absent.jpg"]).status == 65)
     #expect(try withdraw(["--subject", "S1"]).status == 0)
-    #expect(try withdraw([material.rows[0].file]).status == 64, "it is withdrawn already")
+    #expect(try withdraw([material.rows[0].file]).status == 65, "it is withdrawn already")
 
     for _ in 0..<2 {
       let outcome = try material.run()
