@@ -69,13 +69,19 @@ struct FieldNumbers {
       }
     }
     var open = filed.filter { picture in !fields.values.contains(picture.acquisition.field) }
+    // A place may have several versions of a file: one that was taken out, and one that stands.
     func take(_ position: Int, _ isSame: (FiledPicture) -> Bool) {
-      guard fields[position] == nil, let index = open.firstIndex(where: isSame) else { return }
-      fields[position] = open.remove(at: index).acquisition.field
+      guard fields[position] == nil, let field = open.first(where: isSame)?.acquisition.field
+      else { return }
+      fields[position] = field
+      open.removeAll { $0.acquisition.field == field }
     }
-    let names = (Counts(listed.map(\.name)), Counts(filed.map(\.file)))
+    let rows = Dictionary(grouping: listed, by: \.name)
+    let places = Dictionary(grouping: filed, by: \.file).mapValues {
+      Set($0.map(\.acquisition.field))
+    }
     for (position, picture) in listed.enumerated()
-    where names.0[picture.name] == 1 && names.1[picture.name] == 1 {
+    where rows[picture.name]?.count == 1 && places[picture.name]?.count == 1 {
       take(position) { $0.file == picture.name }
     }
     for (position, picture) in listed.enumerated() where !open.isEmpty && fields[position] == nil {
@@ -87,17 +93,6 @@ struct FieldNumbers {
     }
     return (fields, unsure)
   }
-}
-
-/// How often each name stands in a list.
-private struct Counts {
-  private let counts: [String: Int]
-
-  init(_ names: [String]) {
-    counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
-  }
-
-  subscript(_ name: String) -> Int { counts[name] ?? 0 }
 }
 
 extension ListedAcquisition {

@@ -49,6 +49,14 @@ struct FieldNumberTests {
     #expect(try await fields(["b.jpg"], bytes: ["b.jpg": "corrected"], filed: two) == [2])
   }
 
+  @Test("one place with several versions of a file is one place, for a third version too")
+  func versions() async throws {
+    let versions = [("a.jpg", "first", 1), ("a.jpg", "second", 1)]
+    #expect(try await fields(["a.jpg"], bytes: ["a.jpg": "third"], filed: versions) == [1])
+    let names = ["x.jpg": "first", "y.jpg": "second"]
+    #expect(try await fields(["x.jpg", "y.jpg"], bytes: names, filed: versions) == [1, 2])
+  }
+
   @Test("pictures of one name in two folders are told apart by their bytes, or nothing is taken")
   func sameName() async throws {
     let both = [("1.jpg", "first", 1), ("1.jpg", "second", 2)]
