@@ -186,7 +186,9 @@ extension RunLedger {
     line(stage, other) AS MATERIALIZED (
       SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:lines)),
     refusal(delivery_id, record_id, stage, reason) AS MATERIALIZED (
-      SELECT delivery.id, delivery.record_id, quarantine.stage, quarantine.reason FROM delivery
+      SELECT delivery.id, delivery.record_id, quarantine.stage,
+        CASE WHEN delivery.purged IS NULL THEN quarantine.reason ELSE '\(SetAside.givenUp)' END
+      FROM delivery
       JOIN edge ON edge.id = delivery.route_id
       JOIN quarantine ON quarantine.id =
         (SELECT max(id) FROM quarantine WHERE delivery_id = delivery.id)

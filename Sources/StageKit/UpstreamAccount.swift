@@ -63,6 +63,9 @@ public struct Refused: Sendable, Hashable {
 /// A delivery that a stage before the sink refused or failed on, beside a record that the sink was
 /// given.
 public struct SetAside: Sendable, Hashable {
+  /// The reason of what a person gave up, whatever the stage had said.
+  public static let givenUp = "given_up_by_a_person"
+
   /// A record that the sink was given, made from the same source record as the refused one.
   public let identity: RecordIdentity
   /// The stage that refused, by its key in the pipeline file.

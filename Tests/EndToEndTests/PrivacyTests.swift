@@ -16,6 +16,22 @@ struct PrivacyTests {
     let setAside = try material.setAside()
     #expect(setAside.map(\.failure.stage) == ["pictures"])
     #expect(setAside.map(\.failure.reason) == ["burned_in_text"])
+    let purged = try material.command([
+      "quarantine", "purge", "\(setAside[0].delivery)", "--reason", "a name", "--data", material.data,
+    ])
+    #expect(purged.status == 0, "\(purged.talk)")
+    #expect(try material.run().status == 0)
+    let states = try material.read("\(material.data)/registry.sqlite") { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT part || ' ' || state || ' ' || reason FROM current_disposition
+          JOIN acquisition a ON a.id = acquisition_id JOIN session s ON s.id = a.session_id
+          JOIN visit v ON v.id = s.visit_id
+          WHERE subject = 'S2' AND state NOT IN ('accepted', 'selected', 'rejected')
+          """)
+    }
+    #expect(states == ["picture excluded given_up_by_a_person"], "nothing is held any more")
   }
 
   @Test func whatAPersonApprovesOnceLeavesWithTheNextRun() throws {

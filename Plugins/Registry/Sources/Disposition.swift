@@ -93,8 +93,9 @@ struct Disposition: Sendable, Equatable {
   /// What stages set aside; `nil` when they set nothing aside.
   init?(_ refusals: Set<Refusals.Refusal>) {
     guard !refusals.isEmpty else { return nil }
+    let isGivenUp = refusals.allSatisfy { $0.reason == SetAside.givenUp }
     self.init(
-      refusals.allSatisfy(\.isHeld) ? .held : .failed,
+      isGivenUp ? .excluded : refusals.allSatisfy(\.isHeld) ? .held : .failed,
       reason: Set(refusals.map(\.reason)).sorted().joined(separator: "; "),
       by: Set(refusals.map(\.stage)).sorted().joined(separator: "; "))
   }

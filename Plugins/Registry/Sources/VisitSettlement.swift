@@ -43,7 +43,7 @@ struct VisitSettlement {
     let states = standing.map {
       ($0["state"] as String?).flatMap(Disposition.State.init(rawValue:))
     }
-    if states.contains(where: { ![.failed, .held, .rejected].contains($0) }) {
+    if states.contains(where: { ![.failed, .held, .excluded, .rejected].contains($0) }) {
       return ("done", nil)
     }
     return ("missing", states.contains(.rejected) ? "image_rejected" : "technical")

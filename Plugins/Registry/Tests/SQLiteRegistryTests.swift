@@ -232,6 +232,22 @@ import Testing
         == Data([3]))
   }
 
+  @Test("a picture that a person gave up is held no more, and says so")
+  func givenUp() async throws {
+    let release = Release()
+    let records = [release.acquisition, release.measurement]
+    try await file(
+      records, setAside: [release.setAside(by: "pictures", isHeld: true, "burned_in_text")])
+    try await file(
+      [], standing: records,
+      setAside: [release.setAside(by: "pictures", isHeld: true, SetAside.givenUp)])
+    #expect(
+      try dispositions() == [
+        "1 measurement selected first_attempt_that_passed anagen",
+        "1 picture excluded given_up_by_a_person pictures",
+      ])
+  }
+
   @Test("the same account again adds no row, and a release adds one that says so")
   func heldThenReleased() async throws {
     let release = Release()
