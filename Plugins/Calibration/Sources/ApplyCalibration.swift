@@ -73,7 +73,7 @@ public struct ApplyCalibration: Transform {
   public static let manifest = StageManifest(
     id: "calibration.apply",
     summary: "Decodes a photograph into linear light and gives it its scale.",
-    resultVersion: "1", workingSetBytes: 168 << 20)
+    resultVersion: "2", workingSetBytes: 168 << 20)
 
   private let context: StageContext
   private let decoder: ImageDecoder
