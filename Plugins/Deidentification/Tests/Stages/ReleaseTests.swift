@@ -283,9 +283,9 @@ import Testing
     #expect(
       try String(contentsOfFile: "\(host.folder.privatePath)/recoded.csv", encoding: .utf8)
         == "\(code[0]),subject,\"Surname\"\n\(code[1]),visit,\"Given \"\"G\"\"\"\n")
-    let notice = try #require(host.host.notices.last)
-    #expect(notice.code == "names_recoded" && notice.what.hasPrefix("2 names"))
-    #expect(!notice.what.contains("Surname") && notice.what.contains(code[0]))
+    let told = host.host.notices.map { "\($0.code) \($0.what)" }
+    #expect(Set(told).count == 1 && told[0].hasPrefix("names_recoded"), "\(told)")
+    #expect(!told[0].contains("Surname"))
   }
 
   @Test("What a study file names leaves as it is")
