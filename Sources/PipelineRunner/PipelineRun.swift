@@ -305,6 +305,7 @@ public final class PipelineRun: Sendable {
       quarantined: try LedgerReading(folder: plan.folder).quarantined(), seconds: seconds,
       accepted: state.withLock { $0.accepted },
       intakes: state.withLock { $0.intakes }.map { RunReport.Intake(stage: $0.stage, $0.tally()) },
-      notices: notes.notices, auditHead: try ledger.auditHead())
+      notices: notes.notices, released: notes.files.filter { DataFolder.mayLeave($0.path) },
+      auditHead: try ledger.auditHead())
   }
 }

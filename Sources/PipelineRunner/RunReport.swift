@@ -32,6 +32,8 @@ public struct RunReport: Sendable {
   public let intakes: [Intake]
   /// What stages want told.
   public let notices: [Notice]
+  /// The files that may leave, as they were written or found whole.
+  public let released: [ReleasedFile]
   /// The audit chain's head after the run: to be kept elsewhere.
   public let auditHead: AuditHead
 

@@ -124,8 +124,8 @@ struct RunSummary {
     Set(entries.map { $0.identity.drop { $0 != ":" } }).count
   }
 
-  /// What each last stage wrote, by the settings that are paths of outputs; an interrupted run has
-  /// written no report and no table.
+  /// What each last stage wrote, by the settings that are paths of outputs, and how many files of a
+  /// folder may leave; an interrupted run has written no report and no table.
   private var places: [String] {
     let written = plan.stages.filter {
       $0.entry.kind == .sink || ($0.entry.kind == .projection && report.ending != .interrupted)
@@ -135,8 +135,11 @@ struct RunSummary {
         guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]
         else { return nil }
         let page = "\(path)/index.html"
-        return FileAccess.exists(page) ? page : path
-      }.filter { report.ending != .interrupted || FileAccess.exists($0) }
+        if FileAccess.exists(page) { return page }
+        if report.ending == .interrupted && !FileAccess.exists(path) { return nil }
+        let files = report.released.count { plan.folder.resolve($0.path).hasPrefix("\(path)/") }
+        return path + (files == 0 ? "" : " (\(files) file\(files == 1 ? "" : "s"))")
+      }
       return paths.isEmpty ? nil : "  \(stage.name): \(paths.joined(separator: ", "))"
     }
   }
