@@ -105,7 +105,12 @@ struct CalibrationChoiceTests {
 
   @Test("Outside a trial one calibration serves a picture without a date; its age stays unknown")
   func undated() async throws {
-    let harness = try harness(CalibrationHarness.profile())
+    let profile = CalibrationHarness.profile()
+    let expiring = try harness(profile)
+    #expect(
+      await expiring.refusal(expiring.captured(picture, date: nil))
+        == "record calibration_age_unknown")
+    let harness = try harness(profile.replacing("        expires: 2026-03-15\n", with: ""))
     let scale = try await harness.process(harness.captured(picture, date: nil)).scale
     #expect(scale.calibration == "scope-7-2026-03")
     #expect(scale.ageDays == nil)

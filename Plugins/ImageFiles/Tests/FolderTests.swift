@@ -146,6 +146,7 @@ struct FolderTests {
     try folder.write(rows, to: "manifest.csv")
     var settings = ImageFileSource.Settings()
     settings.folder = folder.path
+    settings.calibrations = "calibrations.yaml"
     settings.watch = true
     settings.watchInterval = 0.05
     let context = StageContext(

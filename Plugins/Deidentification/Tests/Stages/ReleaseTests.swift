@@ -336,7 +336,13 @@ import Testing
     let unknown = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: alone.context(study))
     let without = try await unknown.process(acquired.measurement, in: alone.delivery(study))
-    #expect(without.acquisition.studyDay == nil, "a planned day would pass for a real one")
+    #expect(without.acquisition.studyDay == (visit == "BL" ? 1 : nil))
+    let undated = Acquired([3], visit: visit, date: "")
+    let planned = ReleaseHost(ancestor: undated.captured, others: [baseline.captured])
+    let day = try await DeidentifyMeasurements(
+      settings: releaseSettings(.trial), context: planned.context(study)
+    ).process(undated.measurement, in: planned.delivery(study)).acquisition.studyDay
+    #expect(day == nil, "a planned day would pass for a real one")
   }
 
   @Test(
