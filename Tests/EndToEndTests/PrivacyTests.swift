@@ -17,7 +17,8 @@ struct PrivacyTests {
     #expect(setAside.map(\.failure.stage) == ["pictures"])
     #expect(setAside.map(\.failure.reason) == ["burned_in_text"])
     let purged = try material.command([
-      "quarantine", "purge", "\(setAside[0].delivery)", "--reason", "a name", "--data", material.data,
+      "quarantine", "purge", "\(setAside[0].delivery)", "--reason", "a name", "--data",
+      material.data,
     ])
     #expect(purged.status == 0, "\(purged.talk)")
     #expect(try material.run().status == 0)

@@ -111,9 +111,10 @@ struct DispositionSettlement {
 }
 
 extension UpstreamAccount {
-  /// Why nothing counts of an acquisition; `nil` where a part of it stands: another picture may have
-  /// its place, of which not every part of the first one's was made. A stage that left the pipeline
-  /// takes out its own part alone.
+  /// Why nothing counts of an acquisition.
+  ///
+  /// It is `nil` where a part of it stands: another picture may have its place, of which not every
+  /// part of the first one's was made. A stage that left the pipeline takes out its own part alone.
   func withdrawal(of reference: String) -> Withdrawal? {
     let parts = Released.Kind.allCases.map { Released.identity(of: $0, reference: reference) }
     if parts.contains(where: standing.contains) { return nil }

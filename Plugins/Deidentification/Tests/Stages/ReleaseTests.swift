@@ -339,10 +339,10 @@ import Testing
     #expect(without.acquisition.studyDay == (visit == "BL" ? 1 : nil))
     let undated = Acquired([3], visit: visit, date: "")
     let planned = ReleaseHost(ancestor: undated.captured, others: [baseline.captured])
-    let day = try await DeidentifyMeasurements(
+    let dayOfUndated = try await DeidentifyMeasurements(
       settings: releaseSettings(.trial), context: planned.context(study)
     ).process(undated.measurement, in: planned.delivery(study)).acquisition.studyDay
-    #expect(day == nil, "a planned day would pass for a real one")
+    #expect(dayOfUndated == nil, "a planned day would pass for a real one")
   }
 
   @Test(
