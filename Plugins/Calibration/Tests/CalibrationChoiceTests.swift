@@ -110,7 +110,7 @@ struct CalibrationChoiceTests {
     #expect(
       await expiring.refusal(expiring.captured(picture, date: nil))
         == "record calibration_age_unknown")
-    let harness = try harness(profile.replacing("        expires: 2026-03-15\n", with: ""))
+    let harness = try harness(profile.replacing("    expires: 2026-03-15\n", with: ""))
     let scale = try await harness.process(harness.captured(picture, date: nil)).scale
     #expect(scale.calibration == "scope-7-2026-03")
     #expect(scale.ageDays == nil)
