@@ -73,7 +73,13 @@ struct BadManifestTests {
     try material.put(Photographs.jpeg(0), named: "a.jpg")
     try material.put(Photographs.jpeg(1), named: "b.jpg")
     try material.writeManifest(bad.lines)
-    let study = bad.study.map { ["--var", "study=\(AnagenProcess.root)/Pipelines/studies/\($0)"] }
+    // A trial's scale comes from the calibrations of its device.
+    let study = bad.study.map { study in
+      [
+        "study=\(AnagenProcess.root)/Pipelines/studies/\(study)",
+        "calibrations=\(AnagenProcess.root)/Pipelines/profiles/phantom.yaml",
+      ].flatMap { ["--var", $0] }
+    }
     let outcome = try material.run(study ?? [])
     #expect(outcome.status == 65, "\(outcome.talk)")
     #expect(outcome.results.isEmpty)

@@ -25,8 +25,8 @@ final class LiveRun {
       contentsOfFile: "\(AnagenProcess.root)/Pipelines/reprocess.yaml", encoding: .utf8)
     for (old, new) in [
       (
-        #"with: {folder: "${var:images}"}"#,
-        #"with: {folder: "${var:images}", watch: true, watch_interval: 200ms}"#
+        #"with: {folder: "${var:images}", calibrations"#,
+        #"with: {folder: "${var:images}", watch: true, watch_interval: 200ms, calibrations"#
       ), ("default: anagen-data", "default: \(material.data)"),
     ] {
       try #require(text.contains(old))
