@@ -49,14 +49,25 @@ enum KeyComparison {
         values(old[$0], new[$0], "\(path).\($0)")
       }
     }
-    if let old = old as? [[String: Any]], let new = new as? [[String: Any]], old.count == new.count
-    {
-      return zip(old, new).flatMap { old, new in
-        values(old, new, "\(path)[\(new["name"] as? String ?? new["path"] as? String ?? "")]")
+    if let old = named(old), let new = named(new) {
+      return Set(old.keys).union(new.keys).sorted().flatMap { name -> [String] in
+        switch (old[name], new[name]) {
+        case (_?, nil): ["\(path)[\(name)]: removed"]
+        case (nil, _?): ["\(path)[\(name)]: added"]
+        case (let old, let new): values(old, new, "\(path)[\(name)]")
+        }
       }
     }
     let texts = (text(old), text(new))
     return texts.0 == texts.1 ? [] : ["\(path): \(cut(texts.0)) -> \(cut(texts.1))"]
+  }
+
+  /// A list's objects by their names, when each has one of its own.
+  private static func named(_ list: Any?) -> [String: Any]? {
+    guard let list = list as? [[String: Any]] else { return nil }
+    let names = list.compactMap { ($0["name"] ?? $0["path"]) as? String }
+    guard names.count == list.count, Set(names).count == names.count else { return nil }
+    return Dictionary(zip(names, list), uniquingKeysWith: { first, _ in first })
   }
 
   private static func text(_ value: Any?) -> String {

@@ -140,7 +140,7 @@ public final class PipelineRun: Sendable {
     return report
   }
 
-  /// Says what figures are made with that the last run's were not: settings, a study, a calibration
+  /// Says what the pipeline is that the last run's was not: stages, settings, a study, a calibration
   /// file by its digest.
   private func tellChangedPlan(of ledger: RunLedger) {
     let now = plan.digestInput.text
@@ -149,7 +149,7 @@ public final class PipelineRun: Sendable {
       Notice(
         stage: plan.stages.first?.name ?? "", code: "plan_changed",
         what:
-          "what figures are made with is not what it was in run \(ledger.last?.entry.number ?? 0): "
+          "the pipeline is not what it was in run \(ledger.last?.entry.number ?? 0): "
           + Notice.list(changes),
         hint: "what it bears on is made anew; the registry's table 'correction' says of each "
           + "measurement that took the place of another why, and 'anagen explain' of each picture",

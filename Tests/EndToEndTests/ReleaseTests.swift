@@ -140,6 +140,7 @@ import Testing
     #expect(try pictures(of: material).count == 3)
     let notices = try run(without)
     #expect(notices.map(\.code) == ["plan_changed", "stage_gone"])
+    #expect(notices.first?.what.contains("stages[pictures]: removed") == true)
     #expect(notices.last?.what.contains("the released pictures of 3 acquisitions") == true)
     #expect(try pictures(of: material).isEmpty)
     #expect(try !manifest(of: material).contains { $0.path.hasPrefix("pictures/") })
