@@ -27,11 +27,17 @@ public struct CanonicalJSONEncoder: Sendable {
 /// Decodes what ``CanonicalJSONEncoder`` wrote; unknown keys are ignored.
 public struct RecordDecoder: Sendable {
   private let contentFolder: String?
+  private let bodies: [ContentDigest: [UInt8]]
 
   /// Makes a decoder.
   ///
-  /// - Parameter contentFolder: where the contents of stored records lie, if they are to be opened.
-  public init(contentFolder: String? = nil) { self.contentFolder = contentFolder }
+  /// - Parameters:
+  ///   - contentFolder: where the contents of stored records lie, if they are to be opened.
+  ///   - bodies: contents that are not stored yet, each with the digest of exactly its bytes.
+  public init(contentFolder: String? = nil, bodies: [ContentDigest: [UInt8]] = [:]) {
+    self.contentFolder = contentFolder
+    self.bodies = bodies
+  }
 
   /// Reads a value from JSON.
   public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
@@ -39,6 +45,7 @@ public struct RecordDecoder: Sendable {
     if let contentFolder, let key = StoredContent.folderKey {
       decoder.userInfo[key] = contentFolder
     }
+    if !bodies.isEmpty, let key = StoredContent.bodiesKey { decoder.userInfo[key] = bodies }
     return try decoder.decode(type, from: Data(bytes))
   }
 }

@@ -117,3 +117,78 @@ public enum JSONValue: Sendable, Equatable {
     bytes.append(UInt8(ascii: "\""))
   }
 }
+
+extension JSONValue: Codable {
+  /// Reads any JSON; the order of an object's keys is that of their names.
+  public init(from decoder: any Decoder) throws {
+    if let object = Self.attempt({ try decoder.container(keyedBy: AnyKey.self) }) {
+      self = .object(
+        try object.allKeys.sorted { $0.stringValue < $1.stringValue }.map {
+          Member($0.stringValue, try object.decode(JSONValue.self, forKey: $0))
+        })
+      return
+    }
+    if var array = Self.attempt({ try decoder.unkeyedContainer() }) {
+      var values: [JSONValue] = []
+      while !array.isAtEnd { values.append(try array.decode(JSONValue.self)) }
+      self = .array(values)
+      return
+    }
+    let single = try decoder.singleValueContainer()
+    if single.decodeNil() {
+      self = .null
+    } else if let value = Self.attempt({ try single.decode(Bool.self) }) {
+      self = .boolean(value)
+    } else if let value = Self.attempt({ try single.decode(Int64.self) }) {
+      self = .integer(value)
+    } else if let value = Self.attempt({ try single.decode(Double.self) }) {
+      self = .number(value)
+    } else {
+      self = .string(try single.decode(String.self))
+    }
+  }
+
+  /// Writes the document.
+  public func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .object(let members):
+      var container = encoder.container(keyedBy: AnyKey.self)
+      for member in members {
+        try container.encode(member.value, forKey: AnyKey(stringValue: member.key))
+      }
+    case .array(let values):
+      var container = encoder.unkeyedContainer()
+      for value in values { try container.encode(value) }
+    case .null:
+      var container = encoder.singleValueContainer()
+      try container.encodeNil()
+    case .boolean(let value):
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    case .integer(let value):
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    case .number(let value):
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    case .string(let value):
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    }
+  }
+
+  /// What a decoder gives, or `nil` where the value is of another kind.
+  ///
+  /// Foundation's decoder has errors of its own beside `DecodingError`, such as for 0.5 as a whole
+  /// number.
+  private static func attempt<Value>(_ read: () throws -> Value) -> Value? {
+    do { return try read() } catch { return nil }
+  }
+
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}

@@ -3,6 +3,9 @@ public protocol Record: Sendable {
   /// The type's schema id; the version a program writes.
   static var schema: SchemaID { get }
 
+  /// The schema id of this record: the type's, but for ``ForeignRecord``, which has many.
+  var schema: SchemaID { get }
+
   /// What identifies the record across runs: the same acquisition measured again has the same
   /// identity and, when something changed, another digest.
   var identity: RecordIdentity { get }
@@ -13,6 +16,11 @@ public protocol Record: Sendable {
   /// The memory that the record holds while it waits in a queue, in bytes: what an edge's
   /// `max_bytes` counts.
   var byteCount: Int { get }
+}
+
+extension Record {
+  /// The type's.
+  public var schema: SchemaID { Self.schema }
 }
 
 /// A record that outlives the run: content by SHA-256, synced, then a ledger row.

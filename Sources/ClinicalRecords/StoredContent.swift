@@ -137,6 +137,10 @@ public struct StoredContent: Sendable, Hashable, Codable {
   /// Where a decoder finds contents: its `userInfo` holds the content folder's path under this key.
   public static let folderKey = CodingUserInfoKey(rawValue: "anagen.content-folder")
 
+  /// Where a decoder finds contents that are not stored yet: its `userInfo` holds a
+  /// `[ContentDigest: [UInt8]]` under this key, each with the digest of exactly its bytes.
+  public static let bodiesKey = CodingUserInfoKey(rawValue: "anagen.content-bodies")
+
   /// Where a content lies below a content folder: two digits, a slash, all 64 digits.
   public static func relativePath(of digest: ContentDigest) -> String {
     "\(digest.hexadecimal.prefix(2))/\(digest.hexadecimal)"
@@ -150,7 +154,15 @@ public struct StoredContent: Sendable, Hashable, Codable {
     sha256 = try container.decode(ContentDigest.self, forKey: .sha256)
     byteCount = try container.decode(Int.self, forKey: .byteCount)
     mediaType = try container.decode(String.self, forKey: .mediaType)
-    if let key = StoredContent.folderKey, let folder = decoder.userInfo[key] as? String {
+    if let key = StoredContent.bodiesKey,
+      let bodies = decoder.userInfo[key] as? [ContentDigest: [UInt8]], let bytes = bodies[sha256]
+    {
+      guard bytes.count == byteCount else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .byteCount, in: container, debugDescription: "not the size of the content")
+      }
+      place = Place(.memory(bytes))
+    } else if let key = StoredContent.folderKey, let folder = decoder.userInfo[key] as? String {
       place = Place(.file("\(folder)/\(StoredContent.relativePath(of: sha256))"))
     } else {
       place = Place(.nowhere)

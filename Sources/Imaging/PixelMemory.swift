@@ -22,6 +22,8 @@ public final class PixelMemory: @unchecked Sendable {
   /// The usable size in bytes, at least what was asked for.
   public let byteCount: Int
   private let pool: FramePool?
+  /// Who owns memory that is not ours to return.
+  private let owner: (any AnyObject & Sendable)?
 
   /// Maps fresh zeroed memory outside any pool.
   ///
@@ -32,13 +34,28 @@ public final class PixelMemory: @unchecked Sendable {
     self.init(address: PixelMemory.map(size), byteCount: size, pool: nil)
   }
 
+  /// Looks at memory of somebody else's without a copy.
+  ///
+  /// - Parameter owner: what keeps the memory; it is held as long as this is.
+  public init(
+    borrowing address: UnsafeMutableRawPointer, byteCount: Int,
+    from owner: any AnyObject & Sendable
+  ) {
+    baseAddress = address
+    self.byteCount = byteCount
+    self.owner = owner
+    pool = nil
+  }
+
   init(address: UnsafeMutableRawPointer, byteCount: Int, pool: FramePool?) {
     baseAddress = address
     self.byteCount = byteCount
     self.pool = pool
+    owner = nil
   }
 
   deinit {
+    if owner != nil { return }
     if let pool {
       pool.giveBack(baseAddress, byteCount)
     } else {

@@ -31,6 +31,20 @@ public struct Plane<Sample: BitwiseCopyable & Sendable>: Sendable {
         start: memory.baseAddress.assumingMemoryBound(to: Sample.self), count: width * height))
   }
 
+  /// Makes a plane of memory that holds its samples already, without a copy.
+  ///
+  /// - Precondition: `memory` has room for `width * height` samples and is aligned for them.
+  public init(width: Int, height: Int, memory: PixelMemory) {
+    precondition(width > 0 && height > 0, "a plane has at least one sample")
+    precondition(
+      memory.byteCount >= width * height * MemoryLayout<Sample>.stride
+        && Int(bitPattern: memory.baseAddress) % MemoryLayout<Sample>.alignment == 0,
+      "the memory holds the plane")
+    self.width = width
+    self.height = height
+    self.memory = memory
+  }
+
   /// Makes a plane where every sample is `value`.
   public init(width: Int, height: Int, repeating value: Sample, pool: FramePool? = nil) {
     self.init(width: width, height: height, pool: pool) { $0.update(repeating: value) }

@@ -10,7 +10,7 @@ struct EncodedRecord {
   let bodies: [(digest: ContentDigest, bytes: [UInt8])]
 
   init(_ record: any StoredRecord) throws {
-    schema = type(of: record).schema.description
+    schema = record.schema.description
     payload = try CanonicalJSONEncoder().encode(record)
     var hash = SHA256()
     hash.update(data: Array("\(schema)\n".utf8))

@@ -146,7 +146,7 @@ public final class TestHost: StageHost {
     state.withLock { state in
       var next: Int64? = reference.number
       while let number = next, let entry = state.records[number] {
-        if type(of: entry.record).schema == schema { return entry.record }
+        if entry.record.schema == schema { return entry.record }
         next = entry.parent
       }
       return nil
@@ -159,7 +159,7 @@ public final class TestHost: StageHost {
   ) async throws -> (any StoredRecord)? {
     state.withLock { state in
       state.records.sorted { $0.key > $1.key }.map(\.value.record)
-        .first { $0.identity == identity && type(of: $0).schema == schema }
+        .first { $0.identity == identity && $0.schema == schema }
     }
   }
 }
