@@ -89,7 +89,13 @@ let package = Package(
     module("Imaging", []),
     module("ImageCodecs", ["Imaging", "CImageCodecs", "CLibLCMS2"]),
     module("ClinicalRecords", ["Imaging"]),
-    module("StageKit", ["ClinicalRecords", "Imaging"]),
+    .target(name: "CStageWire", path: "Sources/CStageWire"),
+    module("StageWire", ["CStageWire", "ClinicalRecords"]),
+    module("StageKit", ["StageWire", "ClinicalRecords", "Imaging"]),
+    .target(name: "CStageHost", path: "Sources/CStageHost"),
+    module(
+      "StageHost",
+      ["CStageHost", "CStageWire", "StageWire", "StageKit", "ClinicalRecords", "Imaging"]),
     module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging", crypto]),
     module("BoundedQueues", [deque]),
     module("LocalSockets", []),
@@ -99,16 +105,23 @@ let package = Package(
     module(
       "PipelineRunner",
       [
-        "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageKit", "ClinicalRecords",
-        "CCrashMark",
-        logging, crypto,
+        "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageHost", "StageKit",
+        "ClinicalRecords", "CCrashMark", logging, crypto,
       ]),
+    .target(
+      name: "PythonKit", path: "Sources/PythonKit",
+      exclude: ["pyproject.toml", "README.md", "anagen_stage/py.typed"],
+      sources: ["PythonKit.swift"],
+      resources: ["__init__", "_records", "_serve", "_wire"].map {
+        .embedInCode("anagen_stage/\($0).py")
+      }, swiftSettings: strict),
     module("BuiltInStages", ["StageKit"] + plugins.map { .target(name: $0) }),
     .executableTarget(
       name: "anagen",
       dependencies: [
-        "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "BuiltInStages", "StageKit",
-        "ClinicalRecords", "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports",
+        "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "BuiltInStages", "StageHost",
+        "PythonKit", "StageTesting", "StageKit", "ClinicalRecords", "Imaging", "ImageCodecs",
+        "HairAnalysis", "Calibration", "Reports",
         argumentParser, crypto, logging,
       ], path: "Sources/anagen", swiftSettings: strict),
     .executableTarget(
@@ -140,6 +153,8 @@ let package = Package(
     tests("ImageCodecs", ["ImageCodecs", "Imaging"]),
     tests("ClinicalRecords", ["ClinicalRecords", "Imaging"]),
     tests("StageKit", ["StageKit", "ClinicalRecords", "StageTesting"]),
+    tests("StageWire", ["StageWire", "ClinicalRecords"]),
+    tests("StageHost", ["StageHost", "ClinicalRecords"]),
     tests("BoundedQueues", ["BoundedQueues"]),
     tests("LocalSockets", ["LocalSockets"]),
     tests(
@@ -155,7 +170,7 @@ let package = Package(
     tests("Command", ["Imaging", "ImageCodecs"], data: ["Transcripts"]),
     tests(
       "EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto],
-      data: ["Faults/FaultShim.c"]),
+      data: ["Faults/FaultShim.c", "Plugins"]),
     tests("House", []),
   ]
     + plugin("ImageFiles", ["ImageCodecs"])
@@ -172,7 +187,8 @@ let package = Package(
 // them and what those need, and nothing else, since it builds its dependencies anew.
 if Context.environment["ANAGEN_SANITIZED"] != nil {
   let sanitized: Set<String> = [
-    "Imaging", "ClinicalRecords", "StageKit", "StageTesting", "BoundedQueues", "PipelineFiles",
+    "Imaging", "ClinicalRecords", "CStageWire", "StageWire", "StageKit", "CStageHost", "StageHost",
+    "StageTesting", "BoundedQueues", "PipelineFiles",
     "Ledger", "LocalSockets", "CCrashMark", "PipelineRunner", "BoundedQueuesTests", "LedgerTests",
     "PipelineRunnerTests",
   ]

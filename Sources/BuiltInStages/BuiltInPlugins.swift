@@ -29,7 +29,10 @@ public struct BuiltInPlugin: Sendable {
     BuiltInPlugin(
       name: "Registry", stages: [StageEntry(SQLiteRegistry.self), StageEntry(RegistryTables.self)]),
     BuiltInPlugin(
-      name: "Reports", stages: [StageEntry(VisitReport.self), StageEntry(StudyReport.self)]),
+      name: "Reports",
+      stages: [
+        StageEntry(VisitReport.self), StageEntry(StudyReport.self), StageEntry(RecordList.self),
+      ]),
   ]
 
   /// Every in-tree stage.

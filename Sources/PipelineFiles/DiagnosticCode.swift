@@ -4,7 +4,7 @@ extension Diagnostic.Code {
   public static let all: [Diagnostic.Code] = [
     .fileTooLarge, .notUTF8, .forbiddenCharacter, .tooComplex, .emptyFile, .yamlSyntax,
     .aliasRefused, .tagRefused, .duplicateKey, .keyNotText, .unknownKey, .missingKey,
-    .misplacedKey, .wrongType, .outOfRange, .wrongUnit, .unknownWord, .badName, .notAvailable,
+    .misplacedKey, .wrongType, .outOfRange, .wrongUnit, .unknownWord, .badName,
     .undeclaredVariable, .unusedVariable, .variableWithoutValue, .missingEnvironment,
     .badReference, .misplacedReference, .secretWrittenOut, .missingFile, .outsideDataFolder,
     .dataFolderInside, .sharedOutput, .unknownStage, .missingSetting, .settingsConflict,
@@ -79,9 +79,6 @@ extension Diagnostic.Code {
   static let badName = Diagnostic.Code(
     "bad_name",
     "A name holds characters that file names, keys or logs cannot carry.")
-  static let notAvailable = Diagnostic.Code(
-    "not_available",
-    "The key is part of the format, and this version cannot do what it asks.")
 
   // MARK: - Variables, environment, secrets
 

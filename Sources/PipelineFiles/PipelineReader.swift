@@ -19,13 +19,14 @@ public struct PipelineReader: Sendable {
   }
 
   static let keys = [
-    "anagen", "name", "vars", "study", "defaults", "memory", "durability", "stages", "tests",
+    "anagen", "name", "vars", "plugins", "study", "defaults", "memory", "durability", "stages",
+    "tests",
   ]
   /// The most stages of a pipeline.
   static let maximumStages = 1000
 
-  private let catalogue: [String: StageEntry]
-  private let surroundings: PlanSurroundings
+  let catalogue: [String: StageEntry]
+  let surroundings: PlanSurroundings
 
   /// Makes a reader.
   ///
@@ -97,8 +98,9 @@ public struct PipelineReader: Sendable {
       reader.choice(
         references.refuse($0, in: "'durability'"), "'durability'", of: Plan.Durability.self)
     }
+    let catalogue = catalogue(with: fields, reader, references, fileFolder: fileFolder)
     let drafts = stages(
-      fields, reader, references, fileFolder: fileFolder, folder: folder,
+      fields, reader, references, fileFolder: fileFolder, folder: folder, catalogue: catalogue,
       serving: purpose == .run ? study : nil)
     let graph = StageGraph(drafts, reader: reader)
     let tests = TestReader(
@@ -183,7 +185,7 @@ extension PipelineReader {
 
   private func stages(
     _ fields: Fields, _ reader: ValueReader, _ references: References, fileFolder: String,
-    folder: DataFolder, serving study: Study?
+    folder: DataFolder, catalogue: [String: StageEntry], serving study: Study?
   ) -> [StageDraft] {
     let settings = SettingsChecker(
       reader: reader, files: surroundings.files, fileFolder: fileFolder, dataFolder: folder.path,

@@ -28,6 +28,11 @@ public enum PipelineSchema {
                 "vars",
                 JSONSchema.map(of: variable, "Variables; --var NAME=VALUE gives another value.")
               ),
+              (
+                "plugins",
+                JSONSchema.list(
+                  of: JSONSchema.text("A folder with a plugin.yaml."), "Outside plugins.")
+              ),
               ("study", JSONSchema.text("The study file; without one, an open study.")),
               (
                 "defaults",
@@ -89,8 +94,12 @@ public enum PipelineSchema {
         JSONValue.Member("description", .string(entry.manifest.summary)),
       ])
     }
+    let outside = JSONValue.object([
+      JSONValue.Member("pattern", .string("^[a-z0-9_]+\\.[a-z0-9_]+$")),
+      JSONValue.Member("description", .string("A stage of an outside plugin.")),
+    ])
     return [
-      ("use", .object([JSONValue.Member("oneOf", .array(uses))])),
+      ("use", .object([JSONValue.Member("anyOf", .array(uses + [outside]))])),
       (
         "from",
         .object([
@@ -133,10 +142,37 @@ public enum PipelineSchema {
             ),
           ], help: "A live source's bound before acceptance.")
       ),
+    ] + processProperties
+  }
+
+  /// What is said of the process of a stage, and of its calls.
+  private static var processProperties: [(key: String, schema: JSONValue)] {
+    [
       (
         "limits",
         JSONSchema.object(
-          [("time", JSONSchema.time("The longest that one call may take."))], help: nil)
+          [
+            ("time", JSONSchema.time("The longest that one call may take.")),
+            ("memory", JSONSchema.size("The most memory of the stage's process.")),
+            ("record", JSONSchema.size("The largest record that goes to the process or back.")),
+          ], help: nil)
+      ),
+      (
+        "isolation",
+        JSONSchema.words(["process"], "Runs the stage in a process of its own, confined.")
+      ),
+      (
+        "needs",
+        JSONSchema.object(
+          [
+            ("network", JSONSchema.boolean("Whether its process may use the network.")),
+            ("processes", JSONSchema.boolean("Whether its process may start others.")),
+            (
+              "read",
+              JSONSchema.list(
+                of: JSONSchema.text("A path."), "Files and folders that its process may read.")
+            ),
+          ], help: "What the stage's process is granted beyond its own folder.")
       ),
     ]
   }

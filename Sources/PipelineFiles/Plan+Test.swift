@@ -138,7 +138,8 @@ extension Plan {
     return Stage(
       name: name, entry: entry, settings: settings, reuseSettings: settings, concurrency: 1,
       inputs: after.map { [$0] } ?? [], label: labels.max() ?? .identified, accepts: nil,
-      declassify: nil, intake: nil, retry: .standard, queue: .standard, timeLimit: nil)
+      declassify: nil, intake: nil, retry: .standard, queue: .standard, timeLimit: nil,
+      isolation: nil)
   }
 
   private func replacing(stages: [Stage], edges: [Edge]) -> Plan {
@@ -154,6 +155,7 @@ extension Plan.Stage {
     Plan.Stage(
       name: name, entry: entry, settings: settings, reuseSettings: reuseSettings,
       concurrency: concurrency, inputs: inputs, label: label, accepts: accepts,
-      declassify: declassify, intake: intake, retry: retry, queue: queue, timeLimit: timeLimit)
+      declassify: declassify, intake: intake, retry: retry, queue: queue, timeLimit: timeLimit,
+      isolation: isolation)
   }
 }

@@ -80,6 +80,8 @@ extension Plan {
     public let queue: Queue
     /// The longest that one call may take; no limit when `nil`.
     public let timeLimit: Duration?
+    /// How it runs in a process of its own; `nil` for one that runs within the program.
+    public let isolation: Isolation?
   }
 
   /// A connection from one stage to another, with the bounded queue on it.

@@ -41,7 +41,7 @@ struct PlanBuilder {
 
   private func workingSet(of draft: StageDraft) -> Int {
     let (bytes, overflow) = draft.concurrency.multipliedReportingOverflow(
-      by: draft.entry?.manifest.workingSetBytes ?? 0)
+      by: draft.isolation?.byteCount ?? draft.entry?.manifest.workingSetBytes ?? 0)
     return overflow ? Int.max >> 16 : min(bytes, Int.max >> 16)
   }
 
@@ -98,7 +98,8 @@ struct PlanBuilder {
       name: draft.name, entry: entry, settings: settings.settings, reuseSettings: settings.reuse,
       concurrency: draft.concurrency, inputs: draft.inputs.map(\.name), label: label,
       accepts: PrivacyFlow.accepted(by: draft), declassify: draft.declassify, intake: draft.intake,
-      retry: draft.retry, queue: draft.queue, timeLimit: draft.timeLimit)
+      retry: draft.retry, queue: draft.queue, timeLimit: draft.timeLimit,
+      isolation: draft.isolation)
   }
 
   /// Memory and variables are left out: they change nothing but through what they are put into.

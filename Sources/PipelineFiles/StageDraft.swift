@@ -26,6 +26,7 @@ struct StageDraft {
   let retry: Plan.Retry
   let queue: Plan.Queue
   let timeLimit: Duration?
+  let isolation: Plan.Isolation?
 
   var subject: String { "stage '\(name)'" }
 }
@@ -41,7 +42,7 @@ struct StageReader {
   /// The keys of a stage.
   static let keys = [
     "use", "from", "with", "queue", "retry", "concurrency", "accepts", "declassify", "intake",
-    "isolation", "limits",
+    "isolation", "needs", "limits",
   ]
   /// The most calls at once: more than the cores of any machine this is made for.
   static let concurrencies = 1...256
@@ -68,12 +69,6 @@ struct StageReader {
       return nil
     }
     let (stage, usePlace) = use(fields, subject, entry.place)
-    if let isolation = fields["isolation"] {
-      reader.report(
-        .notAvailable, at: isolation.place,
-        "\(subject) asks for isolation, which is not available yet",
-        hint: "remove 'isolation': the stage then runs within the program")
-    }
     let accepts = label(fields, "accepts", subject, PrivacyLabel.allCases)
     let queue = fields["queue"].map { self.queue($0, subject, over: defaults.queue) }
     let draft = StageDraft(
@@ -90,7 +85,8 @@ struct StageReader {
       isAcceptsWrong: !fields.lacks("accepts") && accepts == nil,
       intake: intake(fields, subject, stage, queue ?? defaults.queue),
       retry: fields["retry"].map { retry($0, subject, over: defaults.retry) } ?? defaults.retry,
-      queue: queue ?? defaults.queue, timeLimit: timeLimit(fields, subject))
+      queue: queue ?? defaults.queue, timeLimit: timeLimit(fields, subject),
+      isolation: isolation(fields, subject, stage))
     if let stage {
       checkKeys(fields, of: stage, subject)
     } else if let with = fields["with"] {
@@ -222,14 +218,6 @@ extension StageReader {
     return reader.choice(plain, "'\(key)' of \(subject)", among: labels.map(\.rawValue)).flatMap {
       PrivacyLabel(rawValue: $0)
     }
-  }
-
-  private func timeLimit(_ fields: Fields, _ subject: String) -> Duration? {
-    guard let node = fields["limits"],
-      let limits = reader.fields(
-        references.resolve(node), of: "'limits' of \(subject)", known: ["time"])
-    else { return nil }
-    return limits["time"].flatMap { reader.duration($0, "'time' of \(subject)") }
   }
 
   private func intake(

@@ -28,6 +28,9 @@ public final class PipelineRun: Sendable {
     /// Whether sources give anything; without them what was accepted before is finished, and the
     /// run counts as drained.
     public var takesNew = true
+    /// The program that confines itself and becomes a stage's process, by its absolute path; without
+    /// it no stage can run in a process of its own.
+    public var launcher: String?
     /// Where log lines go.
     public var logger: Logger
     /// Seconds since 1970.

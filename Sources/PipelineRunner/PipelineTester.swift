@@ -18,6 +18,8 @@ public struct PipelineTester: Sendable {
   private let scratch: String
   private let logger: Logger
   private let now: @Sendable () -> Double
+  /// As that of ``PipelineRun/Options``.
+  public var launcher: String?
 
   /// Prepares the tests of a file.
   ///
@@ -127,11 +129,11 @@ public struct PipelineTester: Sendable {
 
   /// Runs a plan; one that is over its limit is stopped, and left alone when it does not stop.
   private func outcome(of plan: Plan, within limit: Duration) async throws -> Outcome {
-    let run = PipelineRun(
-      plan: plan,
-      options: PipelineRun.Options(
-        secrets: PipelineTester.keys(plan.secretNames), program: "anagen test", actor: "test",
-        logger: logger))
+    var options = PipelineRun.Options(
+      secrets: PipelineTester.keys(plan.secretNames), program: "anagen test", actor: "test",
+      logger: logger)
+    options.launcher = launcher
+    let run = PipelineRun(plan: plan, options: options)
     let limit = TimeLimit(
       limit: limit, stage: nil, grace: PipelineTester.grace,
       sleep: { try await Task.sleep(for: $0) }, stop: { run.interrupt() })

@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import Logging
 import PipelineFiles
+import StageHost
 import StageKit
 
 /// A run while its ledger is open: makes the stages, wires them, and works until they are done.
@@ -41,7 +42,7 @@ struct RunSession: Sendable {
       clock: run.options.now, meters: run.meters, notes: run.notes,
       lastReleased: try ledger.releasedFiles())
     stages = try await RunSession.makeStages(
-      of: plan, withSources: run.options.takesNew, host: host)
+      of: plan, withSources: run.options.takesNew, host: host, launcher: run.options.launcher)
     destinations = try RunSession.destinations(of: stages, in: plan, ledger)
     let keys = try ReuseKeys(
       plan: plan, secrets: run.options.secrets, runNonce: "\(run.options.now())",
@@ -61,11 +62,22 @@ struct RunSession: Sendable {
       account.opened(edge, number)
       account.superseded(edge, number)
     }
-    let stages = stages
     let committer = LedgerCommitter(ledger: ledger, meter: run.meters.ledger)
     run.began(committer: committer)
     takeDecisions(committer)
     defer { run.control.remove(LedgerDecision.verb) }
+    do {
+      try await work(with: committer, inHand)
+    } catch {
+      await closeProcesses()
+      throw error
+    }
+    await closeProcesses()
+    return account.abandoned
+  }
+
+  private func work(with committer: LedgerCommitter, _ inHand: InHandFile) async throws {
+    let stages = stages
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await committer.run() }
       group.addTask {
@@ -79,7 +91,11 @@ struct RunSession: Sendable {
       }
       for try await _ in group {}
     }
-    return account.abandoned
+  }
+
+  /// Ends the processes of stages; returns when they are gone.
+  private func closeProcesses() async {
+    for stage in stages { await stage.process?.close() }
   }
 
   private var flow: PlanFlow { PlanFlow(plan) }
@@ -91,24 +107,31 @@ struct RunSession: Sendable {
     let plan: Plan.Stage
     let running: RunningStage
     let context: StageContext
+    /// What runs it, when that is a process of its own.
+    let process: ProcessStage?
   }
 
   private static func makeStages(
-    of plan: Plan, withSources: Bool, host: RunHost
+    of plan: Plan, withSources: Bool, host: RunHost, launcher: String?
   ) async throws -> [MadeStage] {
     var stages: [MadeStage] = []
     for stage in plan.stages {
       let context = StageContext(
         stage: stage.name, study: plan.study, folder: plan.folder, host: host)
       let running: RunningStage
-      if stage.entry.kind != .source {
+      var process: ProcessStage?
+      if let isolation = stage.isolation {
+        let made = try await makeProcess(stage, isolation, context, launcher: launcher)
+        running = made.running
+        process = made
+      } else if stage.entry.kind != .source {
         running = try await make(stage, context)
       } else if withSources {
         running = try await makeSource(stage, context, host.ledger)
       } else {
         running = .source(run: { _ in })
       }
-      stages.append(MadeStage(plan: stage, running: running, context: context))
+      stages.append(MadeStage(plan: stage, running: running, context: context, process: process))
     }
     return stages
   }

@@ -31,7 +31,7 @@ public struct StageContext: Sendable {
   ///
   /// - Throws: `RecordError` with code `contentMissing`, `contentUnreadable` or `contentChanged`.
   public func bytes(of content: StoredContent) throws -> [UInt8] {
-    let bytes = try content.bytes()
+    let bytes = try host.bytes(of: content)
     guard content.unstoredBytes != nil || host.sha256(of: bytes) == content.sha256 else {
       throw RecordError(
         .contentChanged, subject: content.sha256.hexadecimal,
@@ -74,6 +74,8 @@ public struct DataFolder: Sendable, Hashable {
 public protocol StageHost: Sendable {
   /// The SHA-256 of some bytes.
   func sha256(of bytes: [UInt8]) -> ContentDigest
+  /// The bytes of a content, from where the host keeps them.
+  func bytes(of content: StoredContent) throws -> [UInt8]
   /// The bytes of a secret; throws a fatal ``StageError`` when there is none of that name.
   func secret(named name: String) throws -> [UInt8]
   /// Seconds since 1970-01-01T00:00:00Z; stages that read it say so in their manifest.
@@ -104,6 +106,8 @@ public protocol StageHost: Sendable {
 extension StageHost {
   /// None.
   public func filedPictures() throws -> [FiledPicture] { [] }
+  /// The content's own.
+  public func bytes(of content: StoredContent) throws -> [UInt8] { try content.bytes() }
   /// Nobody watches.
   public func expect(_ records: Int, from stage: String) {}
   /// Nobody is told.

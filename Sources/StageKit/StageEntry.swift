@@ -35,7 +35,9 @@ public struct StageEntry: Sendable {
   public let checkSettings: @Sendable (JSONValue, Study?) -> SettingProblem?
   /// The label that settings decide, when they do and can be read.
   public let givenLabel: @Sendable (JSONValue) -> GivenLabel?
-  /// Makes a stage.
+  /// How an outside plugin's stage is started; `nil` for one that is linked in.
+  public let program: StageProgram?
+  /// Makes a stage that is linked in.
   public let make: @Sendable (JSONValue, StageContext) async throws -> RunningStage
 
   /// The JSON Schema of the stage's settings.
@@ -62,6 +64,10 @@ public struct RecordType: Sendable {
   public let identifier: ObjectIdentifier
   /// Reads a stored record's payload, given the folder of its contents; `nil` for derived types.
   public let decode: (@Sendable ([UInt8], String?) throws -> any StoredRecord)?
+  /// Reads a record that came from another process: its payload and its samples, if it has such.
+  ///
+  /// `nil` for a derived type that is no `FrameRecord`: it cannot leave the process.
+  public let receive: (@Sendable ([UInt8], [RecordFrame], RecordDecoder) throws -> any Record)?
 
   /// Whether the type is stored.
   public var isStored: Bool { decode != nil }
@@ -71,6 +77,27 @@ public struct RecordType: Sendable {
     schema = type.schema
     identifier = ObjectIdentifier(type)
     decode = (type as? any StoredRecord.Type).map { RecordType.decoder(of: $0) }
+    if let stored = type as? any StoredRecord.Type {
+      receive = { payload, _, decoder in try RecordType.read(stored, payload, decoder) }
+    } else if let frames = type as? any FrameRecord.Type {
+      receive = { try frames.init(frameHeader: $0, frames: $1, decoder: $2) }
+    } else {
+      receive = nil
+    }
+  }
+
+  /// Describes a schema of an outside plugin's own.
+  public init(foreign schema: SchemaID) {
+    self.schema = schema
+    identifier = ObjectIdentifier(ForeignRecord.self)
+    decode = RecordType.decoder(of: ForeignRecord.self)
+    receive = nil
+  }
+
+  private static func read<Value: StoredRecord>(
+    _ type: Value.Type, _ payload: [UInt8], _ decoder: RecordDecoder
+  ) throws -> any StoredRecord {
+    try decoder.decode(type, from: payload)
   }
 
   private static func decoder<Value: StoredRecord>(
@@ -140,6 +167,21 @@ extension StageEntry {
     }
   }
 
+  /// Describes a transform that makes records of a schema of its own.
+  ///
+  /// - Parameter schema: that schema; its name does not begin with `anagen.`.
+  public init<Type: Transform>(_ type: Type.Type, makes schema: SchemaID)
+  where Type.Output == ForeignRecord {
+    self.init(
+      type, kind: .transform, input: RecordType(Type.Input.self),
+      output: RecordType(foreign: schema)
+    ) { stage in
+      .transform(
+        outputByteCount: { stage.outputByteCount(for: cast($0)) },
+        process: { try await stage.process(cast($0), in: $1) })
+    }
+  }
+
   /// Describes a sink.
   public init<Type: Sink>(_ type: Type.Type) {
     self.init(type, kind: .sink, input: RecordType(Type.Input.self), output: nil) { stage in
@@ -186,7 +228,30 @@ extension StageEntry {
     defaults = .object([])
     checkSettings = { _, _ in nil }
     givenLabel = { _ in nil }
+    program = nil
     self.make = { _, context in try await make(context) }
+  }
+
+  /// Describes a stage of an outside plugin, which a host runs in a process of its own.
+  public init(
+    manifest: StageManifest, kind: Kind, input: RecordType, output: RecordType?,
+    settings: [SettingDeclaration], defaults: JSONValue, program: StageProgram
+  ) {
+    self.manifest = manifest
+    self.kind = kind
+    isQueryable = kind == .sink
+    self.input = input
+    self.output = output
+    self.settings = settings
+    self.defaults = defaults
+    self.program = program
+    checkSettings = { _, _ in nil }
+    givenLabel = { _ in nil }
+    make = { _, context in
+      throw StageError(
+        .fatal, "needs_process", subject: "stage '\(context.stage)' runs in a process alone",
+        hint: "this is a fault of its host")
+    }
   }
 
   private init<Type: Stage>(
@@ -198,6 +263,7 @@ extension StageEntry {
     self.isQueryable = isQueryable
     self.input = input
     self.output = output
+    program = nil
     settings = Type.Settings.declarations
     do {
       defaults = try SettingsReader.defaults(of: Type.Settings.self)
@@ -232,7 +298,7 @@ extension StageEntry {
 private func cast<Value: Record>(_ record: any Record) -> Value {
   guard let value = record as? Value else {
     preconditionFailure(
-      "a record of \(type(of: record).schema) reached a stage for \(Value.schema)")
+      "a record of \(record.schema) reached a stage for \(Value.schema)")
   }
   return value
 }

@@ -58,11 +58,16 @@ struct PipelineArguments: ParsableArguments {
     in environment: CommandEnvironment, files: any InputFiles = PipelineArguments.files
   ) -> PipelineReader {
     PipelineReader(
-      catalogue: BuiltInPlugin.catalogue,
-      surroundings: PlanSurroundings(
-        workingDirectory: environment.currentFolder, environment: environment.variables,
-        memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
-        files: files))
+      catalogue: BuiltInPlugin.catalogue, surroundings: surroundings(in: environment, files: files))
+  }
+
+  /// This machine, as files that are read there see it.
+  static func surroundings(
+    in environment: CommandEnvironment, files: any InputFiles = PipelineArguments.files
+  ) -> PlanSurroundings {
+    PlanSurroundings(
+      workingDirectory: environment.currentFolder, environment: environment.variables,
+      memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)), files: files)
   }
 
   /// The files of this machine.

@@ -7,8 +7,11 @@ import StageKit
 /// `anagen plugin`: the stages there are.
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plugin", abstract: "Show the stages that pipelines can use.",
-    subcommands: [List.self])
+    commandName: "plugin", abstract: "Show, make and try the stages that pipelines can use.",
+    subcommands: [
+      List.self, PluginInspect.self, PluginNew.self, PluginTest.self, PluginExec.self,
+      PluginServe.self,
+    ])
 
   /// `anagen plugin list`.
   struct List: AnagenCommand {

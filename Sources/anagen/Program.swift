@@ -25,6 +25,15 @@ enum Program {
     exit(status.rawValue)
   }
 
+  /// This program's own file, which stages that run in processes of their own are started with.
+  ///
+  /// `nil` where `/proc` is not there to say.
+  static var path: String? {
+    do {
+      return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    } catch { return nil }
+  }
+
   /// Parses and runs one command; prints its error, if it has one.
   static func run(_ arguments: [String], in environment: CommandEnvironment) async -> ExitStatus {
     do {

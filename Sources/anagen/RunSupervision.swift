@@ -93,6 +93,7 @@ final class RunSupervision: Sendable {
     var options = PipelineRun.Options(
       secrets: prepared.secrets, program: "anagen \(Version.number)", actor: prepared.actor,
       logger: logger)
+    options.launcher = Program.path
     options.source = prepared.source
     options.isReconfigured = isReconfigured
     options.takesNew = prepared.takesNew

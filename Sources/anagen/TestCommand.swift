@@ -80,9 +80,10 @@ struct TestCommand: AnagenCommand {
     let logger = Logger(label: "anagen") { _ in
       CommandLogHandler(terminal, level: .critical)
     }
-    let tester = PipelineTester(
+    var tester = PipelineTester(
       text: text, fileName: pipeline.file, variables: variables,
       reader: PipelineArguments.reader(in: environment), scratch: scratch.path, logger: logger)
+    tester.launcher = Program.path
     let (plan, tests) = try chosen(try tester.reading(), terminal)
     guard let results = try await results(of: tests, tester, terminal) else { return .interrupted }
     let routes = filter == nil ? TestedRoutes(of: plan, in: results) : nil
@@ -142,31 +143,6 @@ struct TestCommand: AnagenCommand {
       }
       defer { group.cancelAll() }
       return try await group.next() ?? nil
-    }
-  }
-}
-
-/// A new folder that nobody else can look into.
-private struct ScratchFolder {
-  let path: String
-
-  init(in parent: String) throws {
-    var template = Array("\(parent)/anagen-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw CommandFailure(
-        .io, "no temporary folder can be made in \(parent): \(String(cString: strerror(errno)))",
-        hint: "name another with TMPDIR")
-    }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  /// Removes the folder; says what kept it from being removed.
-  func remove() -> String? {
-    do {
-      try FileManager.default.removeItem(atPath: path)
-      return nil
-    } catch {
-      return "the tests' folder \(path) could not be removed"
     }
   }
 }

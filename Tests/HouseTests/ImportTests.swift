@@ -14,7 +14,8 @@ struct ImportTests {
     "BoundedQueues": ["DequeModule"],
     "LocalSockets": [],
     // What an author of stages builds against: nothing of others.
-    "StageKit": ["ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials"],
+    "StageWire": ["CStageWire", "ClinicalRecords", "FoundationEssentials"],
+    "StageKit": ["StageWire", "ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials"],
     "StageTesting": [
       "StageKit", "ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials", "Crypto",
       "Testing",
@@ -26,19 +27,24 @@ struct ImportTests {
     "PipelineFiles": [
       "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "Yams",
     ],
+    "StageHost": [
+      "CStageHost", "CStageWire", "StageWire", "StageKit", "ClinicalRecords", "Imaging",
+      "Foundation", "FoundationEssentials",
+    ],
     "Ledger": [
       "StageKit", "ClinicalRecords", "Foundation", "FoundationEssentials", "GRDB", "GRDBSQLite",
       "Crypto",
     ],
     "PipelineRunner": [
-      "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageKit", "ClinicalRecords",
-      "Foundation", "FoundationEssentials", "Logging", "Crypto", "CCrashMark",
+      "PipelineFiles", "Ledger", "BoundedQueues", "LocalSockets", "StageHost", "StageKit",
+      "ClinicalRecords", "Foundation", "FoundationEssentials", "Logging", "Crypto", "CCrashMark",
     ],
+    "PythonKit": [],
     "BuiltInStages": Set(["StageKit"]).union(plugins.keys),
     // `measure` calls the same pure code as the stages, without a ledger, hence the plugins here.
     "anagen": [
-      "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "LocalSockets", "StageKit",
-      "ClinicalRecords",
+      "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "LocalSockets", "StageHost",
+      "StageKit", "StageTesting", "PythonKit", "ClinicalRecords",
       "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports", "Foundation",
       "FoundationEssentials", "ArgumentParser", "Logging", "Crypto",
     ],

@@ -18,6 +18,7 @@ struct LayoutTests {
     let tested = Set(tree.folders(in: "Tests"))
     let indirectly: [String: String] = [
       "BuiltInStages": "a literal list, run by the conformance tests of each plugin",
+      "PythonKit": "laid into a plugin by 'plugin new', whose plugin EndToEndTests try",
       "StageTesting": "run by every plugin's tests",
       "anagen": "run as a program by CommandTests",
     ]

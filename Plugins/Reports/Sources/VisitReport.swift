@@ -132,7 +132,7 @@ public struct StudyReport: Projection {
 
 extension StageContext {
   /// An output that may identify: it lies below `private/`, or the run does not start.
-  fileprivate func privateOutput(_ path: String) throws -> String {
+  func privateOutput(_ path: String) throws -> String {
     let resolved = folder.resolve(path)
     let parts = resolved.split(separator: "/")
     guard resolved.hasPrefix(folder.privatePath + "/"), !parts.contains("..") else {
