@@ -8,10 +8,13 @@ PREFIX ?= /usr/local
 # Where the demo writes; a folder that exists is continued, not overwritten.
 DEMO   ?= demo-output
 
-# The C libraries behind the image codecs and the ledger.
-PACKAGES := libjpeg-dev libpng-dev libtiff-dev liblcms2-dev libsqlite3-dev
+# The C libraries behind the image codecs and the ledger; the cameras.
+PACKAGES := libjpeg-dev libpng-dev libtiff-dev liblcms2-dev libsqlite3-dev \
+  libudev-dev linux-libc-dev
 # What tests ask of the machine: a reader of OpenMetrics, curl, the checker of unit files.
 TEST_PACKAGES := python3-prometheus-client curl systemd
+# The guest's kernel is built from its source; udev and v4l-utils run in the guest.
+HARDWARE_PACKAGES := linux-source gcc make bc bison flex perl udev v4l-utils xz-utils
 # What the scorer's own tests need.
 SCORER_PACKAGES := python3-numpy python3-scipy
 
@@ -22,6 +25,7 @@ export SWIFT_BACKTRACE := enable=no
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 
 .PHONY: help setup build demo test test-swift test-scorer test-pipelines test-memory \
+  test-hardware \
   test-sanitizers benchmark faults lint install clean
 
 help:
@@ -30,6 +34,7 @@ help:
 	@echo "make build    build .build/release/anagen"
 	@echo "make faults   kill, cut and fail everything that can be (docs/faults.md)"
 	@echo "make lint     check the formatting"
+	@echo "make test-hardware    cameras, on a kernel of its own with simulated dermatoscopes"
 	@echo "make test-sanitizers  queues, ledger and runner under ThreadSanitizer and AddressSanitizer"
 	@echo "make benchmark        how quick the runner is (minutes; 3 GB below TMPDIR)"
 	@echo "make install  copy anagen to $(PREFIX)/bin, its service to $(PREFIX)/lib/systemd"
@@ -100,6 +105,13 @@ test-sanitizers: setup
 benchmark: setup
 	@$(SWIFT) build --quiet -c release --product runner-benchmark
 	@for job in copy records ledger recovery; do .build/release/runner-benchmark $$job; done
+
+# The first builds the guest's kernel, some 6 minutes of one core.
+test-hardware: setup
+	@.ci/install-packages $(HARDWARE_PACKAGES)
+	@echo "== build the tests"
+	@$(SWIFT) build --quiet -c release --build-tests
+	@Tests/Hardware/check
 
 lint:
 	@echo "== lint"

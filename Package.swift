@@ -83,6 +83,12 @@ let package = Package(
     .systemLibrary(
       name: "CLibLCMS2", path: "Sources/CLibLCMS2", pkgConfig: "lcms2",
       providers: [.apt(["liblcms2-dev"])]),
+    .systemLibrary(
+      name: "CLibUDev", path: "Sources/CLibUDev", pkgConfig: "libudev",
+      providers: [.apt(["libudev-dev"])]),
+    .systemLibrary(
+      name: "CVideo4Linux", path: "Sources/CVideo4Linux",
+      providers: [.apt(["linux-libc-dev"])]),
     .target(
       name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibTIFF"],
       path: "Sources/CImageCodecs"),
@@ -99,6 +105,7 @@ let package = Package(
     module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging", crypto]),
     module("BoundedQueues", [deque]),
     module("LocalSockets", []),
+    module("VideoDevices", ["Imaging", "CVideo4Linux", "CLibUDev"]),
     module("PipelineFiles", ["StageKit", "ClinicalRecords", yams]),
     module("Ledger", ["StageKit", "ClinicalRecords", grdb, grdbSQLite, crypto]),
     .target(name: "CCrashMark", path: "Sources/CCrashMark"),
@@ -157,6 +164,7 @@ let package = Package(
     tests("StageHost", ["StageHost", "ClinicalRecords"]),
     tests("BoundedQueues", ["BoundedQueues"]),
     tests("LocalSockets", ["LocalSockets"]),
+    tests("VideoDevices", ["VideoDevices"]),
     tests(
       "PipelineFiles",
       ["PipelineFiles", "StageKit", "ClinicalRecords", "StageTesting", "BuiltInStages"]),
@@ -172,6 +180,12 @@ let package = Package(
       "EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto],
       data: ["Faults/FaultShim.c", "Plugins"]),
     tests("House", []),
+    // What needs a camera: `make test-hardware` runs it on a kernel of its own.
+    .testTarget(
+      name: "HardwareTests", dependencies: ["VideoDevices"], path: "Tests/Hardware/Tests",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "dermatoscope-simulator", path: "Tests/Hardware/Simulator", swiftSettings: strict),
   ]
     + plugin("ImageFiles", ["ImageCodecs"])
     + plugin("Phantom", ["ImageCodecs"])

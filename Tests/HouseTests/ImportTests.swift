@@ -13,6 +13,7 @@ struct ImportTests {
     "ClinicalRecords": ["Imaging", "FoundationEssentials"],
     "BoundedQueues": ["DequeModule"],
     "LocalSockets": [],
+    "VideoDevices": ["Imaging", "CVideo4Linux", "CLibUDev"],
     // What an author of stages builds against: nothing of others.
     "StageWire": ["CStageWire", "ClinicalRecords", "FoundationEssentials"],
     "StageKit": ["StageWire", "ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials"],
