@@ -71,15 +71,15 @@ anagen_jpeg_reader *anagen_jpeg_open(const uint8_t *bytes, size_t count, anagen_
   return reader;
 }
 
-int anagen_jpeg_read(anagen_jpeg_reader *reader, int scan_limit, uint8_t *samples,
-                     anagen_codec_failure *failure) {
+static int read_as(anagen_jpeg_reader *reader, J_COLOR_SPACE colours, int scan_limit,
+                   uint8_t *samples, anagen_codec_failure *failure) {
   struct jpeg_decompress_struct *cinfo = &reader->cinfo;
   reader->errors.failure = failure;
   reader->scan_limit = scan_limit;
   if (setjmp(reader->errors.escape)) return 0;
   reader->progress.progress_monitor = watch_scans;
   cinfo->progress = &reader->progress;
-  cinfo->out_color_space = cinfo->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  cinfo->out_color_space = colours;
   jpeg_start_decompress(cinfo);
   size_t row_bytes = (size_t)cinfo->output_width * cinfo->output_components;
   while (cinfo->output_scanline < cinfo->output_height) {
@@ -88,6 +88,26 @@ int anagen_jpeg_read(anagen_jpeg_reader *reader, int scan_limit, uint8_t *sample
   }
   jpeg_finish_decompress(cinfo);
   return 1;
+}
+
+int anagen_jpeg_read(anagen_jpeg_reader *reader, int scan_limit, uint8_t *samples,
+                     anagen_codec_failure *failure) {
+  J_COLOR_SPACE colours = reader->cinfo.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  return read_as(reader, colours, scan_limit, samples, failure);
+}
+
+void anagen_jpeg_scale(anagen_jpeg_reader *reader, int denominator, uint32_t *width,
+                       uint32_t *height) {
+  reader->cinfo.scale_num = 1;
+  reader->cinfo.scale_denom = denominator;
+  jpeg_calc_output_dimensions(&reader->cinfo);
+  *width = reader->cinfo.output_width;
+  *height = reader->cinfo.output_height;
+}
+
+int anagen_jpeg_read_luma(anagen_jpeg_reader *reader, int scan_limit, uint8_t *samples,
+                          anagen_codec_failure *failure) {
+  return read_as(reader, JCS_GRAYSCALE, scan_limit, samples, failure);
 }
 
 void anagen_jpeg_close(anagen_jpeg_reader *reader) {

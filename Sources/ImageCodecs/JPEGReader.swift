@@ -52,4 +52,18 @@ struct JPEGReader: ~Copyable {
       }
     }
   }
+
+  /// Decodes luma alone at 1/`denominator` of each side.
+  func readLuma(denominator: Int, limits: DecodingLimits) throws -> Plane<UInt8> {
+    let scans = limits.scanLimit(width: Int(raw.width), height: Int(raw.height))
+    var width: UInt32 = 0
+    var height: UInt32 = 0
+    anagen_jpeg_scale(handle, Int32(denominator), &width, &height)
+    return try Plane(width: Int(width), height: Int(height)) { target in
+      var failure = anagen_codec_failure()
+      guard anagen_jpeg_read_luma(handle, Int32(scans), target.baseAddress, &failure) == 1 else {
+        throw ImageCodecError(failure, format: .jpeg)
+      }
+    }
+  }
 }

@@ -52,6 +52,12 @@ anagen_jpeg_reader *anagen_jpeg_open(const uint8_t *bytes, size_t count, anagen_
 // Writes width * height * components samples, grey or red, green, blue; 1 when it succeeds.
 int anagen_jpeg_read(anagen_jpeg_reader *reader, int scan_limit, uint8_t *samples,
                      anagen_codec_failure *failure);
+// Sets the size that `anagen_jpeg_read_luma` writes: a half, quarter or eighth of each side.
+void anagen_jpeg_scale(anagen_jpeg_reader *reader, int denominator, uint32_t *width,
+                       uint32_t *height);
+// Decodes the whole entropy stream and writes luma alone, at the scale set; 1 when it succeeds.
+int anagen_jpeg_read_luma(anagen_jpeg_reader *reader, int scan_limit, uint8_t *samples,
+                          anagen_codec_failure *failure);
 void anagen_jpeg_close(anagen_jpeg_reader *reader);
 
 typedef struct {
