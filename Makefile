@@ -37,7 +37,8 @@ help:
 	@echo "make test-hardware    cameras, on a kernel of its own with simulated dermatoscopes"
 	@echo "make test-sanitizers  queues, ledger and runner under ThreadSanitizer and AddressSanitizer"
 	@echo "make benchmark        how quick the runner is (minutes; 3 GB below TMPDIR)"
-	@echo "make install  copy anagen to $(PREFIX)/bin, its service to $(PREFIX)/lib/systemd"
+	@echo "make install  copy anagen to $(PREFIX)/bin, its service to $(PREFIX)/lib/systemd,"
+	@echo "              the rules for cameras to /etc/udev/rules.d"
 	@echo "make clean    remove what was built and $(DEMO)/"
 
 setup:
@@ -120,6 +121,7 @@ lint:
 install: build
 	install -D -m 0755 .build/release/anagen "$(DESTDIR)$(PREFIX)/bin/anagen"
 	install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" Packaging/systemd/anagen@.service
+	install -D -m 0644 -t "$(DESTDIR)/etc/udev/rules.d" udev/70-dermatoscope.rules
 
 clean:
 	rm -rf .build "$(DEMO)"

@@ -51,7 +51,8 @@ func tests(
 }
 
 let plugins = [
-  "ImageFiles", "Phantom", "Calibration", "HairAnalysis", "Deidentification", "Registry",
+  "Dermatoscope", "ImageFiles", "Phantom", "Calibration", "HairAnalysis", "Deidentification",
+  "Registry",
   "Reports",
 ]
 
@@ -129,7 +130,7 @@ let package = Package(
         "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "BuiltInStages", "StageHost",
         "PythonKit", "StageTesting", "StageKit", "ClinicalRecords", "Imaging", "ImageCodecs",
         "HairAnalysis", "Calibration", "Reports",
-        argumentParser, crypto, logging,
+        "Dermatoscope", "VideoDevices", argumentParser, crypto, logging,
       ], path: "Sources/anagen", swiftSettings: strict),
     .executableTarget(
       name: "hair-candidates",
@@ -182,11 +183,16 @@ let package = Package(
     tests("House", []),
     // What needs a camera: `make test-hardware` runs it on a kernel of its own.
     .testTarget(
-      name: "HardwareTests", dependencies: ["VideoDevices"], path: "Tests/Hardware/Tests",
+      name: "HardwareTests",
+      dependencies: [
+        "VideoDevices", "Dermatoscope", "StageKit", "StageTesting", "ClinicalRecords", "Imaging",
+        "ImageCodecs",
+      ], path: "Tests/Hardware/Tests",
       swiftSettings: strict),
     .executableTarget(
       name: "dermatoscope-simulator", path: "Tests/Hardware/Simulator", swiftSettings: strict),
   ]
+    + plugin("Dermatoscope", ["ImageCodecs", "VideoDevices"])
     + plugin("ImageFiles", ["ImageCodecs"])
     + plugin("Phantom", ["ImageCodecs"])
     + plugin("Calibration", ["ImageCodecs", yams])

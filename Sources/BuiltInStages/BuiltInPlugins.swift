@@ -1,5 +1,6 @@
 import Calibration
 import Deidentification
+import Dermatoscope
 import HairAnalysis
 import ImageFiles
 import Phantom
@@ -16,6 +17,9 @@ public struct BuiltInPlugin: Sendable {
 
   /// Every in-tree plugin, in the order of the work.
   public static let all: [BuiltInPlugin] = [
+    BuiltInPlugin(
+      name: "Dermatoscope",
+      stages: [StageEntry(DermatoscopeCapture.self), StageEntry(DermatoscopeReplay.self)]),
     BuiltInPlugin(name: "ImageFiles", stages: [StageEntry(ImageFileSource.self)]),
     BuiltInPlugin(name: "Phantom", stages: [StageEntry(ScalpPhantom.self)]),
     BuiltInPlugin(name: "Calibration", stages: [StageEntry(ApplyCalibration.self)]),

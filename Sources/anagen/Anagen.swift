@@ -20,6 +20,9 @@ struct Anagen: ParsableCommand {
       CommandGroup(
         name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self, ResumeCommand.self]),
       CommandGroup(
+        name: "Camera",
+        subcommands: [CaptureCommand.self, DevicesCommand.self, DoctorCommand.self]),
+      CommandGroup(
         name: "Pipeline",
         subcommands: [
           ValidateCommand.self, TestCommand.self, PlanCommand.self, GraphCommand.self,

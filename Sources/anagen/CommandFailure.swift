@@ -5,6 +5,7 @@ import LocalSockets
 import PipelineFiles
 import PipelineRunner
 import StageKit
+import VideoDevices
 
 /// Why a command cannot go on: one line for the person, one number for the shell.
 struct CommandFailure: Error {
@@ -46,6 +47,10 @@ struct CommandFailure: Error {
     case let error as SocketError:
       self.init(
         error.code == .badAddress ? .usage : .unavailable, error.subject, hint: error.hint)
+    case let error as CameraError:
+      self.init(
+        error.code == .io ? .io : error.code == .noSuchFormat ? .usage : .unavailable,
+        error.subject, hint: error.hint)
     case let error as RunError: self.init(describing: error)
     case let error as InputFileError:
       self.init(.io, "\(error.subject): cannot be read", hint: error.hint)

@@ -42,17 +42,19 @@ struct ImportTests {
     ],
     "PythonKit": [],
     "BuiltInStages": Set(["StageKit"]).union(plugins.keys),
-    // `measure` calls the same pure code as the stages, without a ledger, hence the plugins here.
+    // `measure` and `capture` call the same code as the stages, without a ledger, hence the plugins
+    // here; `devices` lists what the capturing stage can name, hence the cameras.
     "anagen": [
       "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "LocalSockets", "StageHost",
       "StageKit", "StageTesting", "PythonKit", "ClinicalRecords",
       "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports", "Foundation",
-      "FoundationEssentials", "ArgumentParser", "Logging", "Crypto",
+      "Dermatoscope", "VideoDevices", "FoundationEssentials", "ArgumentParser", "Logging", "Crypto",
     ],
   ]
 
   /// What a plugin may import beyond `pluginModules`.
   static let plugins: [String: Set<String>] = [
+    "Dermatoscope": ["VideoDevices"],
     "ImageFiles": [],
     "Phantom": [],
     "Calibration": ["Yams"],

@@ -44,10 +44,28 @@ final class RunningProgram {
 
   /// Runs a program to its end, and gives its status.
   static func run(_ path: String, _ arguments: String...) throws -> Int32 {
-    let program = try RunningProgram(path, arguments)
+    try run(path, arguments: arguments)
+  }
+
+  /// Runs a program to its end, and gives its status.
+  static func run(_ path: String, arguments: [String]) throws -> Int32 {
+    try RunningProgram(path, arguments).status()
+  }
+
+  /// Runs a program to its end, and gives what it wrote to standard output.
+  static func output(_ path: String, arguments: [String]) throws -> String {
+    let pipe = Pipe()
+    let program = try RunningProgram(
+      path, arguments, output: pipe.fileHandleForWriting.fileDescriptor)
+    _ = program.status()
+    try pipe.fileHandleForWriting.close()
+    return String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  }
+
+  private func status() -> Int32 {
     var status: Int32 = 0
-    waitpid(program.process, &status, 0)
-    program.hasEnded = true
+    waitpid(process, &status, 0)
+    hasEnded = true
     return status >> 8
   }
 }

@@ -53,7 +53,6 @@ extension HardwareTests {
       let lost = watched.session.tally.lost
       #expect(lost.sequenceGaps == (counter == "sequence" ? 4 : 0))
       #expect(lost.errorFlags == (counter == "flag" ? 4 : 0))
-      #expect(lost.timestampSteps == 0)
       #expect(watched.seen.damaged.count == lost.errorFlags)
     }
 
@@ -68,7 +67,15 @@ extension HardwareTests {
       try await watched.awaitFrames(20)
       await watched.stop()
       let lost = watched.session.tally.lost
-      #expect(lost.timestampSteps == 3)
+      let marks = watched.seen.marks
+      let gaps = zip(marks, marks.dropFirst()).map { $1.number - $0.number - 1 }
+      #expect(gaps.reduce(0, +) == 3)
+      // A busy machine may hold up the simulator or the kernel by more than half an interval.
+      let wasHeldUp =
+        zip(marks, marks.dropFirst()).contains {
+          $1.number == $0.number + 1 && $1.sent - $0.sent > 0.12
+        } || marks.contains { $0.latency > 0.03 }
+      #expect(wasHeldUp ? lost.timestampSteps >= 3 : lost.timestampSteps == 3)
       #expect(lost.sequenceGaps == 0)
     }
 

@@ -32,7 +32,7 @@ struct FrameMark: Sendable {
 /// A session that runs beside the test, with what happened in it.
 final class WatchedSession: Sendable {
   struct Log: Sendable {
-    var marks: [(number: Int, latency: Double)] = []
+    var marks: [(number: Int, sent: Double, latency: Double)] = []
     var presses: [Double] = []
     var openings: [DeviceIdentity] = []
     var damaged: [FrameDamage] = []
@@ -76,7 +76,8 @@ final class WatchedSession: Sendable {
       case .locked(let held): log.held = held
       case .frame(let frame):
         if let mark = FrameMark(frame) {
-          log.marks.append((mark.number, CameraSession.monotonicSeconds() - mark.sent))
+          log.marks.append(
+            (mark.number, mark.sent, CameraSession.monotonicSeconds() - mark.sent))
         }
         log.last = frame
         if log.kept.count < log.keeps { log.kept.append(frame) }
