@@ -20,11 +20,11 @@ final class CaptureDesk: Sendable {
   /// Why a press gives no picture.
   enum Refusal: String, Sendable {
     /// The camera is away or silent.
-    case noFrames = "camera_silent"
+    case noFrames = "no frame came"
     /// Frames came, and none is whole.
-    case damaged = "frames_damaged"
+    case damaged = "no whole frame came"
     /// As many presses wait as are taken at once.
-    case tooMany = "presses_waiting"
+    case tooMany = "four presses wait"
   }
 
   // A press is answered within 0.4 s; four at once are a finger that never rests.

@@ -1,6 +1,7 @@
 import ClinicalRecords
 import Glibc
 import StageKit
+import Synchronization
 import VideoDevices
 
 /// One run of a capturing stage: events of a camera in, accepted captures out.
@@ -13,13 +14,23 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
   let settings: Settings
   let assignment: CaptureAssignment?
   let context: StageContext
+  private let refusals = Refusals()
+
+  init(
+    feed: any CameraFeed, settings: Settings, assignment: CaptureAssignment?, context: StageContext
+  ) {
+    self.feed = feed
+    self.settings = settings
+    self.assignment = assignment
+    self.context = context
+  }
 
   /// Runs until the feed ends or the run stops.
   func run(into output: SourceOutput<CapturedImage>) async throws {
     let (answers, arrival) = AsyncStream.makeStream(
       of: CaptureDesk.Answer.self, bufferingPolicy: .bufferingOldest(Self.mostAnswers))
     let desk = CaptureDesk(keepsEach: settings.trigger == .continuous) { answer in
-      if case .dropped = arrival.yield(answer) { refuse("captures wait for the pipeline") }
+      if case .dropped = arrival.yield(answer) { refuse("the pipeline is behind") }
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await hand(answers, to: output) }
@@ -89,7 +100,7 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
   }
 
   private func press(at time: Double, _ desk: CaptureDesk) {
-    guard assignment != nil else { return refuse("no subject, visit and region are assigned") }
+    guard assignment != nil else { return refuse("nobody is assigned") }
     desk.press(at: time)
   }
 
@@ -117,7 +128,7 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
           }
           attempt += 1
         } catch let error as StageError where error.failureClass == .unavailable {
-          refuse(error.code.name)
+          refuse(error.subject)
         }
       }
     }
@@ -165,17 +176,32 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
       year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday))
   }
 
-  /// Says aloud that a press gave no picture: in the log, and with the results of the run.
+  /// Says aloud that a press gave no picture: in the log, and counted with the results of the run.
   private func refuse(_ reason: String) {
     log(.warning, "a capture was refused", ["reason": reason])
-    context.host.note(
-      Notice(
-        stage: context.stage, code: "capture_refused",
-        what: "a capture was refused: \(reason)", hint: "look at the picture and capture again",
-        isNegative: true))
+    refusals.count(reason) { text in
+      context.host.note(
+        Notice(
+          stage: context.stage, code: "capture_refused", what: text,
+          hint: "look at the camera and capture again", isNegative: true))
+    }
   }
 
   private func log(_ level: LogLevel, _ message: StaticString, _ values: [String: String]) {
     context.host.log(level, stage: context.stage, message, values)
+  }
+}
+
+/// Captures that were refused in a run, by reason.
+private final class Refusals: Sendable {
+  private let counts = Mutex<[String: Int]>([:])
+
+  /// Counts one, and hands on all of them in words; of two at once the later words have both.
+  func count(_ reason: String, tell: (String) -> Void) {
+    counts.withLock { counts in
+      counts[reason, default: 0] += 1
+      let reasons = counts.sorted { $0.key < $1.key }.map { "\($0.value) since \($0.key)" }
+      tell("captures were refused: \(reasons.joined(separator: ", "))")
+    }
   }
 }

@@ -104,7 +104,7 @@ import Testing
     let host = TestHost()
     let intake = Intake(refusals: 1)
     try await run(Self.assigned(), host, intake, most: 2)
-    #expect(host.notices.map(\.code) == ["capture_refused"])
+    #expect(host.notices.last?.what == "captures were refused: 1 since full")
     #expect(intake.images.withLock { $0 }.map(\.acquisition.attempt) == [1])
   }
 
