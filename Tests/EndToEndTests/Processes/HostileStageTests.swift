@@ -23,7 +23,7 @@ struct HostileStageTests {
             use: hostile.stage
             with: {way: \(way)}
             retry: {attempts: 2, initial: 10ms, max: 20ms}
-            limits: {time: 2s, memory: 256MiB}
+            limits: {time: \(way == "endless" ? "2s" : "60s"), memory: 256MiB}
         """, for: material), printingTo: material.path)
     #expect(outcome.status == 1, "\(outcome.talk)")
     let aside = try material.setAside()
