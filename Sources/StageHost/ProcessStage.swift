@@ -204,7 +204,7 @@ extension ProcessStage {
     try worker.child.set(credits: result.credits ?? 1)
     switch result.outcome {
     case .cancelled: throw CancellationError()
-    case .failed: throw stageError(result)
+    case .failed: throw stageError(result, worker.desk.redaction)
     case .done:
       guard let output = entry.output else { return nil }
       guard let made = result.record else { throw fault("it made nothing of a record") }
@@ -213,14 +213,18 @@ extension ProcessStage {
     }
   }
 
-  private func stageError(_ result: Message) -> StageError {
+  private func stageError(_ result: Message, _ redaction: Redaction) -> StageError {
     guard let failure = result.failure,
       let failureClass = StageError.FailureClass(rawValue: failure.failureClass)
     else { return fault("it failed without saying how") }
-    // What it says may hold what it was given.
+    // What an outside stage says may hold what it was given; a linked one's words are the project's.
+    func shown(_ text: String) -> String {
+      options.program.manifestSHA256 == nil ? text : redaction.redacted(text)
+    }
     return StageError(
       failureClass, failure.code.filter { $0.isLetter || $0.isNumber || $0 == "_" },
-      subject: failure.subject, hint: failure.hint, finding: finding(result.finding))
+      subject: shown(failure.subject), hint: shown(failure.hint),
+      finding: finding(result.finding))
   }
 
   private func finding(_ document: JSONValue?) -> PictureFinding? {

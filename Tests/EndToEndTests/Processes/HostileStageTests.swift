@@ -58,6 +58,18 @@ struct HostileStageTests {
     }
   }
 
+  @Test func `its errors do not name a subject either`() throws {
+    let (material, plugin) = (try Material(), try PluginFolder("hostile"))
+    try material.add(try Photographs.jpeg(1), named: "Jane Doe.jpg", subject: "Janedoe77")
+    try material.writeManifest()
+    _ = try AnagenProcess.run(
+      try plugin.pipeline(
+        "    use: hostile.stage\n    with: {way: names}", for: material),
+      printingTo: material.path)
+    let failure = try #require(try material.setAside().first?.failure)
+    #expect((failure.message, failure.hint) == ("cannot read [redacted]", "ask [redacted]"))
+  }
+
   @Test func `a process that is stopped is replaced`() throws {
     let (material, plugin) = (try Material(good: 1), try PluginFolder("hostile"))
     let outcome = try AnagenProcess.run(

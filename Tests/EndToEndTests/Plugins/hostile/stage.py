@@ -113,6 +113,10 @@ class Hostile(Stage):
         print("looking at", subject, record.value["fileName"], flush=True)
         self.log("warning", "found %s" % subject, subject=subject)
 
+    def names(self, record, delivery):
+        subject = record.value["acquisition"]["subject"]
+        raise StageError("record", "odd", "cannot read " + record.value["fileName"], "ask " + subject)
+
     def escapes(self, record, delivery):
         """Everything that a confined process may not do; says what it could."""
         private = os.path.dirname(os.path.dirname(os.environ["HOME"]))
