@@ -129,7 +129,7 @@ let package = Package(
       dependencies: [
         "PipelineRunner", "PipelineFiles", "Ledger", "LocalSockets", "BuiltInStages", "StageHost",
         "PythonKit", "StageTesting", "StageKit", "ClinicalRecords", "Imaging", "ImageCodecs",
-        "HairAnalysis", "Calibration", "Reports",
+        "HairAnalysis", "Calibration", "Reports", "Deidentification",
         "Dermatoscope", "VideoDevices", argumentParser, crypto, logging,
       ], path: "Sources/anagen", swiftSettings: strict),
     .executableTarget(

@@ -32,8 +32,7 @@ struct Anagen: ParsableCommand {
         name: "Data folder",
         subcommands: [
           TopCommand.self, StatusCommand.self, ExplainCommand.self, QuarantineCommand.self,
-          WithdrawCommand.self,
-          AuditCommand.self,
+          WithdrawCommand.self, AuditCommand.self, DeidentifyCommand.self,
         ]),
     ])
 }

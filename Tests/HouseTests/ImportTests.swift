@@ -42,13 +42,15 @@ struct ImportTests {
     ],
     "PythonKit": [],
     "BuiltInStages": Set(["StageKit"]).union(plugins.keys),
-    // `measure` and `capture` call the same code as the stages, without a ledger, hence the plugins
-    // here; `devices` lists what the capturing stage can name, hence the cameras.
+    // `measure`, `capture` and `deidentify check` call the same code as the stages, without a
+    // ledger, hence the plugins here; `devices` lists what the capturing stage can name, hence the
+    // cameras.
     "anagen": [
       "PipelineRunner", "BuiltInStages", "PipelineFiles", "Ledger", "LocalSockets", "StageHost",
       "StageKit", "StageTesting", "PythonKit", "ClinicalRecords",
-      "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports", "Foundation",
-      "Dermatoscope", "VideoDevices", "FoundationEssentials", "ArgumentParser", "Logging", "Crypto",
+      "Imaging", "ImageCodecs", "HairAnalysis", "Calibration", "Reports", "Deidentification",
+      "Foundation", "Dermatoscope", "VideoDevices", "FoundationEssentials", "ArgumentParser",
+      "Logging", "Crypto",
     ],
   ]
 

@@ -17,7 +17,6 @@ package struct Inflate {
     self.input = input
     self.position = position
     self.limit = limit
-    output.reserveCapacity(min(limit, 4 * input.count))
   }
 
   /// The content of the zlib stream at `position`, and where the stream ends.
@@ -32,11 +31,21 @@ package struct Inflate {
       header >> 12 <= 7, header & 32 == 0
     else { throw Failure() }
     var inflate = Inflate(input, at: position + 2, limit: limit)
+    inflate.output.reserveCapacity(min(limit, 4 * input.count))
     try inflate.blocks()
     guard let sum = input.number32(at: inflate.position), sum == adler32(inflate.output) else {
       throw Failure()
     }
     return (inflate.output, inflate.position + 4)
+  }
+
+  /// What a deflate stream without a header holds, up to its end or to where it breaks.
+  ///
+  /// - Parameter limit: the most bytes that are decompressed.
+  static func readable(_ input: [UInt8], at position: Int, limit: Int) -> [UInt8] {
+    var inflate = Inflate(input, at: position, limit: limit)
+    do throws(Failure) { try inflate.blocks() } catch { return inflate.output }
+    return inflate.output
   }
 
   /// A zlib stream that holds `content` uncompressed; one form for one content.
