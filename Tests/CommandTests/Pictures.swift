@@ -6,11 +6,14 @@ import Imaging
 enum Pictures {
   /// Twelve straight hairs on plain skin, 60 µm thick and 0.6 mm long at 5 µm per pixel.
   ///
-  /// Far enough apart that whoever counts finds twelve.
+  /// Far enough apart that whoever counts finds twelve, and on no common line, as letters would be.
   static func twelveHairs() -> InterleavedImage<UInt8> {
     let hairs = (0..<12).map { index -> Bar in
       let angle = Double(index) * 0.5
-      let centre = (x: 100.0 + Double(index % 4) * 147, y: 90.0 + Double(index / 4) * 150)
+      let centre = (
+        x: 100.0 + Double(index % 4) * 147,
+        y: 90.0 + Double(index / 4) * 150 + [0, 23, -17, 31][index % 4]
+      )
       return Bar(
         from: (centre.x - 60 * cos(angle), centre.y - 60 * sin(angle)),
         to: (centre.x + 60 * cos(angle), centre.y + 60 * sin(angle)), width: 12)

@@ -15,7 +15,7 @@ public import Imaging
 public struct BurnedInText: Sendable {
   /// Names the rule and its figures: what one version found and a person approved, another asks
   /// about anew.
-  public static let version = "2"
+  public static let version = "3"
 
   /// A line of drawn text.
   public struct Finding: Sendable, Equatable, Codable {
@@ -43,6 +43,13 @@ public struct BurnedInText: Sendable {
       (self.glyphs, self.confidence) = (glyphs, confidence)
     }
 
+    /// The finding on a picture that many times as large.
+    fileprivate func scaled(by factor: Int) -> Finding {
+      Finding(
+        x: factor * x, y: factor * y, width: factor * width, height: factor * height,
+        glyphs: glyphs, confidence: confidence)
+    }
+
     fileprivate var transposed: Finding {
       Finding(x: y, y: x, width: height, height: width, glyphs: glyphs, confidence: confidence)
     }
@@ -65,14 +72,35 @@ public struct BurnedInText: Sendable {
   public init() {}
 
   /// The lines of drawn text, from the top; empty when there is none.
+  ///
+  /// Glyphs larger than ``Glyph/heights`` are looked for on the picture at half its size, at a
+  /// quarter, and so on until no line of two would fit.
   public func find(in image: InterleavedImage<UInt8>) -> [Finding] {
+    var lines = BurnedInText.lines(in: image, heights: Glyph.heights)
+    // Down from there, half of the heights overlap: large text is soft as often as sharp.
+    let large = Glyph.heights.upperBound / 2 - 4...Glyph.heights.upperBound
+    var (half, factor) = (image, 1)
+    while min(half.width, half.height) >= 2 * large.lowerBound {
+      half = half.halved()
+      factor *= 2
+      // Two hairs of one length side by side are a chance line there; two drawn letters are sure.
+      lines += BurnedInText.lines(in: half, heights: large)
+        .filter { $0.glyphs > 2 || $0.confidence > 0.95 }.map { $0.scaled(by: factor) }
+    }
+    return BurnedInText.merged(lines)
+  }
+
+  /// The lines of glyphs of these heights.
+  private static func lines(
+    in image: InterleavedImage<UInt8>, heights: ClosedRange<Int>
+  ) -> [Finding] {
     let fields = OverlayFields(of: image)
     let usual: [StrokeMap.Kind] = [.bright(14), .bright(28), .bright(48), .dark(14), .dark(28)]
     let searches: [(field: [UInt8], kinds: [StrokeMap.Kind], heights: ClosedRange<Int>)] = [
-      (fields.smallest, usual + [.dark(48)], Glyph.heights),
-      (fields.largest, usual, Glyph.heights),
+      (fields.smallest, usual + [.dark(48)], heights),
+      (fields.largest, usual, heights),
       // Below 16 pixels the coloured fringes of smoothed white text look like glyphs themselves.
-      (fields.colourfulness, [.bright(28)], 16...Glyph.heights.upperBound),
+      (fields.colourfulness, [.bright(28)], max(16, heights.lowerBound)...heights.upperBound),
     ]
     var lines: [Finding] = []
     for (field, kinds, heights) in searches where !field.isEmpty {
@@ -93,7 +121,7 @@ public struct BurnedInText: Sendable {
         lines += find(in: strokes.map(\.transposed), isTurned: true, least: 8).map(\.transposed)
       }
     }
-    return BurnedInText.merged(lines)
+    return lines
   }
 
   /// One finding for each line: the surest of those that overlap, as large as they are together.
@@ -108,6 +136,33 @@ public struct BurnedInText: Sendable {
       }
     }
     return kept.sorted { ($0.y, $0.x) < ($1.y, $1.x) }
+  }
+}
+
+extension InterleavedImage<UInt8> {
+  /// Each two by two pixels as one, their mean; an odd last column or row is left out.
+  fileprivate func halved() -> InterleavedImage<UInt8> {
+    let (width, height, channels) = (width / 2, height / 2, channels)
+    let row = self.width * channels
+    return samples.withUnsafeSamples { source in
+      InterleavedImage(width: width, height: height, channels: channels) { target in
+        for y in 0..<height {
+          var (above, to) = (2 * y * row, y * width * channels)
+          for _ in 0..<width {
+            for channel in 0..<channels {
+              let first = above + channel
+              let second = first + channels
+              let sum =
+                UInt16(source[first]) + UInt16(source[second]) + UInt16(source[first + row])
+                + UInt16(source[second + row])
+              target[to + channel] = UInt8((sum + 2) / 4)
+            }
+            above += 2 * channels
+            to += channels
+          }
+        }
+      }
+    }
   }
 }
 

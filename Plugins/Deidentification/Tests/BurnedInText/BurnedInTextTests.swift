@@ -21,6 +21,31 @@ import Testing
     #expect(abs(line.y - 30) <= 2 && (7 * dot - 3...11 * dot).contains(line.height))
   }
 
+  @Test(
+    "Text of any size is found, as the header of a camera with many pixels is",
+    arguments: [12, 18, 30, 45], [[255, 255, 255], [0, 0, 0], [255, 255, 0]] as [[UInt8]])
+  func largeText(dot: Int, colour: [UInt8]) throws {
+    var scalp = DrawnScalp(seed: UInt64(dot), width: 1800, height: 1200, hairs: 20)
+    scalp.draw("A095", x: 40, y: 30, dot: dot, colour: colour, bar: nil)
+    let file = try JPEGEncoder(quality: 85, subsampling: .both).encode(scalp.image)
+    let lines = BurnedInText().find(in: try ImageDecoder().decode(file).eightBit())
+    let drawn = (width: 24 * dot, height: 7 * dot)
+    #expect(
+      lines.contains {
+        $0.x < 40 + drawn.width && $0.x + $0.width > 40 && $0.y < 30 + drawn.height
+          && $0.y + $0.height > 30 && 2 * $0.height > drawn.height
+      }, "\(lines)")
+  }
+
+  @Test("Large initials are found, and large hairs side by side are none", arguments: [14, 24])
+  func largeInitials(dot: Int) throws {
+    var scalp = DrawnScalp(seed: 5, width: 1200, height: 900, hairs: 20)
+    scalp.draw("SN", x: 300, y: 200, dot: dot, colour: [255, 255, 255], bar: [70, 70, 70])
+    let file = try JPEGEncoder(quality: 85, subsampling: .both).encode(scalp.image)
+    let lines = BurnedInText().find(in: try ImageDecoder().decode(file).eightBit())
+    #expect(lines.contains { abs($0.x - 300) <= 12 && abs($0.y - 200) <= 12 }, "\(lines)")
+  }
+
   @Test("Text is found however the picture was turned", arguments: ImageOrientation.allCases)
   func turnedText(orientation: ImageOrientation) throws {
     var scalp = DrawnScalp(seed: 6)
