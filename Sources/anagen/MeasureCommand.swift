@@ -1,7 +1,6 @@
 import ArgumentParser
 import ClinicalRecords
 import FoundationEssentials
-import Synchronization
 
 /// `anagen measure`: pictures in, figures out, nothing kept.
 struct MeasureCommand: AnagenCommand {
@@ -75,13 +74,18 @@ struct MeasureCommand: AnagenCommand {
         hint: "give --um-per-px NUMBER, the micrometres of skin in one pixel")
     }
     let terminal = environment.terminal
-    let paths = try PictureSelection.paths(for: files)
+    let (paths, passedOver) = try PictureSelection.paths(for: files)
+    if passedOver > 0 {
+      terminal.talk(
+        "passed over \(passedOver) drawing\(passedOver == 1 ? "" : "s") of anagen, "
+          + "NAME\(PictureSelection.overlayMark).png")
+    }
     let names = PictureSelection.names(of: paths)
     let measurement = try PictureMeasurement(
       micrometresPerPixel: micrometresPerPixel,
       study: try study.map { try StudyArgument.read($0, on: terminal) } ?? .open())
     let drawing = try overlay ? drawingPlaces(for: paths) : [:]
-    let stop = StopRequest(Signals(on: terminal), terminal)
+    let stop = StopRequest(Signals(on: terminal), terminal, noun: "pictures")
     let bar = ProgressBar(terminal, total: paths.count, noun: "pictures")
     var tally = Tally()
     let delivered = try await OrderedWork.run(
@@ -139,6 +143,7 @@ struct MeasureCommand: AnagenCommand {
       case .text:
         try terminal.result(MeasurementText.summary(of: picture, at: attempt.path))
       }
+      if let undrawn = picture.undrawn { terminal.error(undrawn.what, hint: undrawn.hint) }
     }
   }
 }
@@ -166,6 +171,7 @@ private struct Attempt: Sendable {
 private struct Tally {
   private(set) var measured = 0
   private var rejected = 0
+  private var undrawn = 0
   private var failures: [ExitStatus] = []
 
   var count: Int { measured + failures.count }
@@ -175,38 +181,16 @@ private struct Tally {
     case .success(let picture):
       measured += 1
       if !picture.measurement.quality.accepted { rejected += 1 }
+      if picture.undrawn != nil { undrawn += 1 }
     case .failure(let failure): failures.append(failure.status)
     }
   }
 
   var status: ExitStatus {
+    if failures.isEmpty, undrawn > 0 { return .io }
     if failures.isEmpty { return rejected == 0 ? .done : .setAside }
     if failures.contains(.bug) { return .bug }
     if measured > 0 { return .setAside }
     return failures.allSatisfy { $0 == .io } ? .io : .badData
   }
-}
-
-/// Whether somebody asked to stop.
-private final class StopRequest: Sendable {
-  private let requested = Atomic(false)
-  private let signals: Signals
-  private let listener = Mutex<Task<Void, Never>?>(nil)
-
-  init(_ signals: Signals, _ terminal: Terminal) {
-    self.signals = signals
-    let requests = signals.requests
-    listener.withLock {
-      $0 = Task { [weak self] in
-        for await _ in requests {
-          self?.requested.store(true, ordering: .relaxed)
-          terminal.talk("stopping after the pictures in hand; once more to stop at once")
-        }
-      }
-    }
-  }
-
-  deinit { listener.withLock { $0?.cancel() } }
-
-  var isRequested: Bool { requested.load(ordering: .relaxed) }
 }

@@ -13,6 +13,8 @@ struct MeasuredPicture: Sendable {
   let measurement: HairMeasurement
   /// Where the hairs were drawn, if they were.
   let drawnAt: String?
+  /// Why they could not be, where they should have been.
+  var undrawn: CommandFailure?
   /// What somebody should know of how the picture was read.
   let notes: [String]
 }
@@ -62,13 +64,26 @@ struct PictureMeasurement: Sendable {
           fileName: name),
         light: StandardTone.light(of: picture), scale: scale),
       acquisition: nil)
+    var measured = MeasuredPicture(
+      measurement: measurement, drawnAt: drawing, notes: picture.header.notes.map(\.text))
     if let drawing {
       let drawn = MeasurementOverlay().draw(measurement, on: picture.eightBit())
-      try FileAccess.write(
-        PNGEncoder(compression: PictureMeasurement.drawingCompression).encode(drawn), to: drawing)
+      do {
+        try FileAccess.write(
+          PNGEncoder(compression: PictureMeasurement.drawingCompression).encode(drawn), to: drawing)
+      } catch let failure as CommandFailure {
+        // The figures do not need the drawing: a card or a share may be read alone.
+        measured = MeasuredPicture(
+          measurement: measurement, drawnAt: nil,
+          undrawn: CommandFailure(
+            failure.status, failure.what,
+            hint:
+              "\(failure.hint), or draw elsewhere with --out FOLDER, or not at all with --no-overlay"
+          ),
+          notes: measured.notes)
+      }
     }
-    return MeasuredPicture(
-      measurement: measurement, drawnAt: drawing, notes: picture.header.notes.map(\.text))
+    return measured
   }
 
   /// Photographs hardly compress: level 6 takes three times as long as level 3 for 4 % less.

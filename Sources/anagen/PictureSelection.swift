@@ -16,11 +16,15 @@ enum PictureSelection {
   /// Paths of pictures: each argument's own, a folder's sorted by path with all below it, a
   /// pattern's sorted.
   ///
-  /// A file that is named is taken whatever its ending; whether it can be read shows later.
+  /// A file that is named is taken whatever its ending; whether it can be read shows later. What
+  /// this program drew is none: a shell's `*.png` names it as well.
   ///
-  /// - Throws: ``CommandFailure`` for a folder or pattern without pictures.
-  static func paths(for arguments: [String]) throws -> [String] {
-    try arguments.flatMap { argument -> [String] in
+  /// - Returns: the paths, and how many named drawings were passed over.
+  /// - Throws: ``CommandFailure`` for a folder or pattern without pictures, and where nothing else is
+  ///   named.
+  static func paths(for arguments: [String]) throws -> (paths: [String], passedOver: Int) {
+    let named = arguments.filter { !isOverlay($0) || isFolder($0) }
+    let paths = try named.flatMap { argument -> [String] in
       if isFolder(argument) {
         return try found(pictures(below: argument), for: argument)
       }
@@ -30,6 +34,12 @@ enum PictureSelection {
       }
       return [argument]
     }
+    guard !paths.isEmpty else {
+      throw CommandFailure(
+        .badData, "only drawings of anagen are named",
+        hint: "name the pictures they were made of; to measure a drawing, give it another name")
+    }
+    return (paths, arguments.count - named.count)
   }
 
   /// What each picture is called: its own name, with as much of its folders before it as tells it

@@ -25,6 +25,19 @@ struct MeasureTests {
     #expect(try names(in: drawn(material)).allSatisfy { $0.hasSuffix(".measured.png") })
   }
 
+  @Test func drawingsThatAShellNamesAreNotMeasured() throws {
+    let material = try Material(good: 1)
+    let picture = "\(material.images)/\(material.rows[0].file)"
+    #expect(try material.command(["measure", picture, "--um-per-px", "5"]).status == 0)
+    let drawn = try #require(names(in: material.images).first { $0.hasSuffix(".measured.png") })
+    let both = ["measure", picture, "\(material.images)/\(drawn)", "--um-per-px", "5"]
+    let outcome = try material.command(both + ["--format", "json"])
+    #expect(outcome.status == 0 && outcome.results.split(separator: "\n").count == 1)
+    #expect(outcome.talk.contains("passed over 1 drawing of anagen"))
+    let alone = try material.command(["measure", both[2], "--um-per-px", "5"])
+    #expect(alone.status == 65 && alone.talk.contains("give it another name"), "\(alone.talk)")
+  }
+
   @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedAtOnce() throws {
     let material = try Material(good: 1)
     let pipe = "\(material.path)/pipe.jpg"
@@ -52,6 +65,7 @@ struct MeasureTests {
     #expect(outcome.status == 74, "\(outcome.status): \(outcome.talk)")
     #expect(
       outcome.talk.contains("No space left on device; make room on the disk"), "\(outcome.talk)")
+    #expect(outcome.results.contains("hairs"), "the figures do not need the drawing")
     #expect(try String(contentsOfFile: "\(material.path)/left", encoding: .utf8).isEmpty)
   }
 

@@ -1,11 +1,14 @@
 /// How file names tell the acquisition: `{subject}_{visit}_{region}_{field}.jpg`.
 ///
 /// A placeholder is a column's name in braces and stands for one or more characters other than a
-/// slash; letters outside braces match in either case, since cameras write `.JPG`.
+/// slash; letters outside braces match in either case, since cameras write `.JPG`. A pattern
+/// without an ending stands for files of every ending.
 struct FileNamePattern {
   private enum Part { case text([Character]), value(PictureColumn) }
 
   private let parts: [Part]
+  /// Whether the pattern says nothing of the file's ending.
+  private let leavesEnding: Bool
 
   /// Reads a pattern.
   ///
@@ -44,6 +47,7 @@ struct FileNamePattern {
         hint: "subject, visit and region are needed")
     }
     self.parts = parts
+    leavesEnding = if case .text(let text) = parts.last { !text.contains(".") } else { true }
   }
 
   /// The values in a path below the folder; `nil` when it does not match.
@@ -52,7 +56,11 @@ struct FileNamePattern {
   func values(in path: String) -> [PictureColumn: String]? {
     var values: [PictureColumn: String] = [:]
     var failed: Set<Place> = []
-    return match(parts[...], Array(path)[...], &values, &failed) ? values : nil
+    var path = Array(path)[...]
+    if leavesEnding, let dot = path.lastIndex(of: "."), !path[dot...].contains("/") {
+      path = path[..<dot]
+    }
+    return match(parts[...], path, &values, &failed) ? values : nil
   }
 
   /// A part and a place in the path that were tried together.

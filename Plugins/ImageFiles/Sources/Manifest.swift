@@ -29,6 +29,13 @@ struct Manifest {
     }
     var problems = ManifestProblems()
     let columns = Manifest.columns(header, file: file, &problems)
+    let fields = columns.firstIndex(of: .field)
+    // A column that every row leaves empty is none.
+    let hasFields = fields.map { column in
+      table.rows.dropFirst().contains { $0.count > column && !$0[column].text.isEmpty }
+    }
+    let left =
+      hasFields == false ? PictureColumn.mayBeEmpty.union([.field]) : PictureColumn.mayBeEmpty
     var pictures: [ListedPicture] = []
     for row in table.rows.dropFirst() {
       guard row.count == header.count else {
@@ -38,7 +45,7 @@ struct Manifest {
           hint: "quote a field that holds the separator")
         continue
       }
-      pictures.append(Manifest.picture(row, columns, file: file))
+      pictures.append(Manifest.picture(row, columns, leavingOut: left, file: file))
     }
     if pictures.isEmpty, !problems.problems.isEmpty { throw problems }
     guard !pictures.isEmpty else {
@@ -79,12 +86,13 @@ struct Manifest {
   }
 
   private static func picture(
-    _ row: [DelimitedText.Field], _ columns: [PictureColumn?], file: String
+    _ row: [DelimitedText.Field], _ columns: [PictureColumn?],
+    leavingOut left: Set<PictureColumn>, file: String
   ) -> ListedPicture {
     var values: [PictureColumn: String] = [:]
     var places: [PictureColumn: String] = [:]
     for (column, field) in zip(columns, row) {
-      guard let column else { continue }
+      guard let column, !(field.text.isEmpty && left.contains(column)) else { continue }
       values[column] = field.text
       places[column] = "\(file):\(field.line):\(field.column)"
     }

@@ -59,6 +59,10 @@ enum ManifestValues {
 
   /// Reads a number that counts from 1.
   static func ordinal(_ text: String, name: String) throws(RefusedValue) -> Int {
+    guard !text.isEmpty else {
+      throw RefusedValue(
+        "the \(name) is missing", hint: "number every picture, or leave the whole column empty")
+    }
     guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int(text),
       (1...9999).contains(value)
     else {

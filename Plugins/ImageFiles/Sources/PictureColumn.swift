@@ -7,8 +7,12 @@ enum PictureColumn: String, CaseIterable, Sendable {
   /// Columns that every manifest has.
   ///
   /// Without `date` or `um_per_px` nothing is known of them; where the column is present every row
-  /// fills it.
+  /// fills it, as it does `field`, or none does.
   static let required: [PictureColumn] = [.file, .subject, .visit, .region]
+
+  /// Columns of which an empty cell says the usual: session D0, the region's side, placement and
+  /// attempt 1.
+  static let mayBeEmpty: Set<PictureColumn> = [.session, .side, .placement, .attempt]
 
   /// The column's name in a list for messages.
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }

@@ -23,6 +23,14 @@ struct FolderTests {
     #expect(images.first?.fileName == "01-001_VX_1.jpg")
   }
 
+  @Test("A pattern without an ending stands for files of every ending")
+  func patternWithoutEnding() async throws {
+    var study = Study.open()
+    study.filePattern = "{visit}/{subject}_{region}_{field}"
+    let images = try await patterned(["BL/01-001_VX_1.jpg", "BL/01-001_VX_2.png"], study)
+    #expect(images.map(\.acquisition.field) == [1, 2])
+  }
+
   @Test("A picture whose name does not match is never passed over")
   func unmatchedName() async throws {
     var study = Study.open()

@@ -54,6 +54,22 @@ struct ManifestTests {
     #expect(await problems(manifest).contains("the scale is missing"))
   }
 
+  @Test("an empty cell of an optional column says the usual")
+  func emptyOptionalCells() async throws {
+    let header = "file,subject,visit,region,um_per_px,session,side,placement,field,attempt\n"
+    let images = try await ManifestTests.captured(
+      manifest: header + "a.jpg,S1,V1,vertex,5,,,,,\nb.jpg,S1,V1,vertex,5,D0,left,2,,3\n"
+        + "c.jpg,S1,V1,vertex,5,,,,,\n")
+    #expect(
+      images.map(\.acquisition.path) == [
+        "open/S1/V1/D0/vertex/unknown/1/1/1", "open/S1/V1/D0/vertex/left/2/1/3",
+        "open/S1/V1/D0/vertex/unknown/1/2/1",
+      ])
+    let half = await problems(header + "a.jpg,S1,V1,vertex,5,,,,1,\nb.jpg,S1,V1,vertex,5,,,,,\n")
+    #expect(half.contains("the field is missing"))
+    #expect(half.contains("number every picture, or leave the whole column empty"))
+  }
+
   /// The problems of a manifest, as text.
   private func problems(
     _ manifest: String?, files: [String: String] = ["a.jpg": "1", "b.jpg": "2"],

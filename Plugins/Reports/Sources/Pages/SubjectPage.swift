@@ -81,6 +81,19 @@ struct SubjectPage {
     ).markup
   }
 
+  /// An interval's bound around 1 with two decimals, or as many as tell it from 1.
+  private static func bound(_ value: Double?) -> String {
+    let value = value ?? .nan
+    let one = FigureText.number(1, decimals: 2)
+    guard value != 1, FigureText.number(value, decimals: 2) == one else {
+      return FigureText.number(value, decimals: 2)
+    }
+    let decimals = (3...5).first {
+      FigureText.number(value, decimals: $0) != FigureText.number(1, decimals: $0)
+    }
+    return FigureText.number(value, decimals: decimals ?? 5)
+  }
+
   /// The change in one sentence, with what it takes to be evidence.
   private func summary(_ region: StudyMaterial.RegionOfSubject) throws -> Markup {
     var lines: Markup = ""
@@ -88,8 +101,8 @@ struct SubjectPage {
     if let change = try region.change(hairs: headline.hairs.name), let (first, last) = region.ends {
       switch change.rateRatio {
       case .known(let ratio):
-        let low = FigureText.number(ratio.low ?? .nan, decimals: 2)
-        let high = FigureText.number(ratio.high ?? .nan, decimals: 2)
+        // A bound that would be shown as 1 is shown as far as it tells on which side of 1 it is.
+        let (low, high) = (SubjectPage.bound(ratio.low), SubjectPage.bound(ratio.high))
         let includesOne = (ratio.low ?? 0) <= 1 && (ratio.high ?? 2) >= 1
         lines += """
           <p><b>\(first.visit) to \(last.visit)</b>: the density, \(headline.words), is \
