@@ -42,6 +42,10 @@ public struct AuditProblem: Sendable, Equatable {
       return "look who else writes in 'private'; compare a head that was kept elsewhere (anagen "
         + "audit verify --head), then move private/audit-head away: the next run writes it anew"
     }
+    if code == .foreignKey {
+      return
+        "give a head of this folder, as one of its runs printed it, or look whose folder this is"
+    }
     let backup =
       "put the whole data folder back from its backup, 'private' with all that is in it; where "
       + "there is none, "

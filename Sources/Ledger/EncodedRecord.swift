@@ -12,10 +12,7 @@ struct EncodedRecord {
   init(_ record: any StoredRecord) throws {
     schema = record.schema.description
     payload = try CanonicalJSONEncoder().encode(record)
-    var hash = SHA256()
-    hash.update(data: Array("\(schema)\n".utf8))
-    hash.update(data: payload)
-    digest = ContentDigest(bytes: hash.finalize()).hexadecimal
+    digest = EncodedRecord.digest(of: payload, schema: schema)
     var bodies = record.contents.compactMap { content in
       content.unstoredBytes.map { (digest: content.sha256, bytes: $0) }
     }
@@ -27,5 +24,13 @@ struct EncodedRecord {
       payloadContent = nil
     }
     self.bodies = bodies
+  }
+
+  /// What a record's row says of its payload.
+  static func digest(of payload: [UInt8], schema: String) -> String {
+    var hash = SHA256()
+    hash.update(data: Array("\(schema)\n".utf8))
+    hash.update(data: payload)
+    return ContentDigest(bytes: hash.finalize()).hexadecimal
   }
 }

@@ -28,22 +28,28 @@ public struct JourneyStep: Sendable, Equatable, Codable {
   public let microseconds: Int64
   /// The calls before it.
   public let failures: [Failure]
+  /// What the last call failed of; `nil` when it gave a result.
+  public let end: Failure?
 
   /// Makes a step.
-  public init(stage: String, microseconds: Int64, failures: [Failure] = []) {
+  public init(
+    stage: String, microseconds: Int64, failures: [Failure] = [], end: Failure? = nil
+  ) {
     self.stage = stage
     self.microseconds = microseconds
     self.failures = failures
+    self.end = end
   }
 
   /// What `Codable` would write, without an encoder: it is written for every delivery.
   static func text(_ journey: [JourneyStep]) -> String {
     JSONValue.array(
       journey.map { step in
-        .object([
-          .init("stage", .string(step.stage)), .init("microseconds", .integer(step.microseconds)),
-          .init("failures", .array(step.failures.map(\.document))),
-        ])
+        .object(
+          [
+            .init("stage", .string(step.stage)), .init("microseconds", .integer(step.microseconds)),
+            .init("failures", .array(step.failures.map(\.document))),
+          ] + (step.end.map { [.init("end", $0.document)] } ?? []))
       }
     ).text
   }

@@ -16,6 +16,8 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
     public static let newer = Code("ledger_newer")
     /// The file is not a ledger, or is damaged.
     public static let damaged = Code("ledger_damaged")
+    /// The folder is of another study.
+    public static let otherStudy = Code("other_study")
     /// There is no ledger in the folder.
     public static let absent = Code("no_ledger")
     /// The key of the audit chain is gone or another one.
@@ -39,6 +41,16 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
     self.subject = subject
     self.hint = hint
     self.errno = errno
+  }
+
+  init(changed record: Int64, schema: String) {
+    self.init(
+      .damaged,
+      subject:
+        "record \(record) (\(schema)) is not what was written: somebody changed the ledger, or "
+        + "its disk did",
+      hint: "put the data folder back from its backup; 'anagen audit verify --contents' tells what "
+        + "else was changed")
   }
 
   init(absentIn folder: DataFolder) {

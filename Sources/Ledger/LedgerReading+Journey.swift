@@ -157,7 +157,10 @@ extension LedgerReading {
       keys[edge] = key
       switch row["reopened_for"] as String? {
       case "look-up": again.append("what it had looked up is answered otherwise now")
-      case "return": again.append("the record or the setting of an earlier run came back")
+      case "return":
+        again.append(
+          "the same record came once more: an earlier stage was released, or a record or a setting "
+            + "of an earlier run came back")
       case let reason?: again.append(reason)
       case nil: break
       }

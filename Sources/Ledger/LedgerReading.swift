@@ -84,13 +84,29 @@ public struct LedgerReading: Sendable {
   public func forEachCurrent(
     _ schema: SchemaID, _ body: (_ payload: [UInt8]) throws -> Void, contentFolder: String
   ) throws {
+    try forEach(schema, "AND superseded_by IS NULL", body, contentFolder: contentFolder)
+  }
+
+  /// Every version of a schema's records there has been, also of those that were replaced or taken
+  /// out, as canonical JSON, ordered by identity; one payload is in memory at a time.
+  ///
+  /// - Parameter body: is called with each payload.
+  public func forEachVersion(
+    of schema: SchemaID, _ body: (_ payload: [UInt8]) throws -> Void, contentFolder: String
+  ) throws {
+    try forEach(schema, "", body, contentFolder: contentFolder)
+  }
+
+  private func forEach(
+    _ schema: SchemaID, _ condition: String, _ body: (_ payload: [UInt8]) throws -> Void,
+    contentFolder: String
+  ) throws {
     let records = try RunLedger.inWords {
       try database.read { db in
         try Int64.fetchAll(
           db,
           sql: """
-            SELECT id FROM record WHERE schema LIKE ? || '/%' AND superseded_by IS NULL
-            ORDER BY identity
+            SELECT id FROM record WHERE schema LIKE ? || '/%' \(condition) ORDER BY identity, id
             """, arguments: [schema.name])
       }
     }
@@ -107,7 +123,7 @@ public struct LedgerReading: Sendable {
         try Row.fetchAll(
           db,
           sql: """
-            SELECT payload, payload_sha256 FROM record WHERE superseded_by IS NULL
+            SELECT id, schema, digest, payload, payload_sha256 FROM record WHERE superseded_by IS NULL
             AND id IN (SELECT record_id FROM provenance WHERE stage = ?) ORDER BY identity
             """, arguments: [stage])
       }
@@ -120,18 +136,28 @@ public struct LedgerReading: Sendable {
     let row = try RunLedger.inWords {
       try database.read { db in
         try Row.fetchOne(
-          db.cachedStatement(sql: "SELECT payload, payload_sha256 FROM record WHERE id = ?"),
+          db.cachedStatement(
+            sql: "SELECT id, schema, digest, payload, payload_sha256 FROM record WHERE id = ?"),
           arguments: [record])
       }
     }
     return try row.flatMap { try LedgerReading.payload($0, contentFolder) }
   }
 
+  /// - Throws: ``LedgerError`` with code `damaged` for one that is not what was written.
   private static func payload(_ row: Row, _ contentFolder: String) throws -> [UInt8]? {
-    if let inline: Data = row["payload"] { return [UInt8](inline) }
-    guard let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") else { return nil }
-    let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
-    return [UInt8](try Data(contentsOf: URL(filePath: path)))
+    let payload: [UInt8]
+    if let inline: Data = row["payload"] {
+      payload = [UInt8](inline)
+    } else {
+      guard let digest = ContentDigest(hexadecimal: row["payload_sha256"] ?? "") else { return nil }
+      let path = "\(contentFolder)/\(StoredContent.relativePath(of: digest))"
+      payload = [UInt8](try Data(contentsOf: URL(filePath: path)))
+    }
+    guard EncodedRecord.digest(of: payload, schema: row["schema"]) == row["digest"] else {
+      throw LedgerError(changed: row["id"], schema: row["schema"])
+    }
+    return payload
   }
 }
 

@@ -37,6 +37,25 @@ extension RunLedger {
     }
   }
 
+  /// The studies of which pictures stand here.
+  public func filedStudies() throws -> Set<String> {
+    try RunLedger.inWords {
+      try database.read { db in
+        var studies: Set<String> = []
+        let identities = try String.fetchCursor(
+          db,
+          sql: """
+            SELECT identity FROM record
+            WHERE schema LIKE 'anagen.captured-image/%' AND superseded_by IS NULL
+            """)
+        while let identity = try identities.next() {
+          if let key = AcquisitionKey(of: RecordIdentity(identity)) { studies.insert(key.study) }
+        }
+        return studies
+      }
+    }
+  }
+
   /// How the deliveries that were open in this run at some time stand.
   public func deliveryCounts() throws -> [EdgeKey: DeliveryCounts] {
     try RunLedger.inWords {
@@ -129,7 +148,7 @@ extension RunLedger {
       try database.unsafeRead { db in
         try Row.fetchOne(
           db.cachedStatement(
-            sql: "SELECT schema, payload, payload_sha256 FROM record WHERE id = ?"),
+            sql: "SELECT schema, digest, payload, payload_sha256 FROM record WHERE id = ?"),
           arguments: [reference.number])
       }
     }
@@ -146,6 +165,9 @@ extension RunLedger {
       payload = [UInt8](inline)
     } else {
       payload = try largePayload(sha256: row["payload_sha256"])
+    }
+    guard EncodedRecord.digest(of: payload, schema: row["schema"]) == row["digest"] else {
+      throw LedgerError(changed: reference.number, schema: row["schema"])
     }
     do {
       return try decode(payload, contents.folder)

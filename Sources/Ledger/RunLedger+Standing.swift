@@ -38,8 +38,9 @@ extension RunLedger {
         let rows = try Row.fetchAll(
           db,
           sql: """
+            \(Withdrawal.line)
             SELECT record.identity, later.identity AS source,
-              max(EXISTS (SELECT 1 FROM withdrawal WHERE record_id = later.id)) AS by_person
+              max(record.id IN (SELECT id FROM line)) AS by_person
             FROM record
             JOIN record AS later ON later.id = record.superseded_by
               AND later.identity <> record.identity

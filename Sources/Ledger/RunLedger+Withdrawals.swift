@@ -80,9 +80,10 @@ extension RunLedger {
         try Int64.fetchAll(
           db,
           sql: """
-            SELECT max(record.id) FROM withdrawal
-            JOIN record ON record.superseded_by = withdrawal.record_id
-              AND record.id <> withdrawal.record_id
+            \(Withdrawal.line)
+            SELECT max(record.id) FROM line JOIN record ON record.id = line.id
+              AND record.superseded_by IN (SELECT record_id FROM withdrawal)
+              AND record.id NOT IN (SELECT record_id FROM withdrawal)
             JOIN delivery ON delivery.record_id = record.id
             JOIN route ON route.id = delivery.route_id AND route.to_stage = ?
             WHERE NOT EXISTS (SELECT 1 FROM record AS current
@@ -116,6 +117,17 @@ public struct Withdrawal: Sendable, Codable, Hashable {
   static let columns = """
     json_extract(entry, '$.at') AS withdrawn_at, json_extract(entry, '$.by') AS withdrawn_by,
     json_extract(entry, '$.why') AS withdrawn_why
+    """
+
+  /// The pictures that somebody took out, with all that came of them; not what was superseded by
+  /// them before, as an acquisition is that was filed wrongly and corrected.
+  static let line = """
+    WITH RECURSIVE line(id) AS (
+      SELECT record_id FROM withdrawal UNION
+      SELECT provenance.record_id FROM line
+      CROSS JOIN delivery ON delivery.record_id = line.id
+      CROSS JOIN provenance ON provenance.delivery_id = delivery.id
+        AND provenance.delivery_id <> 0)
     """
 
   /// That of a record.

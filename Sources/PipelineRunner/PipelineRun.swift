@@ -154,9 +154,25 @@ public final class PipelineRun: Sendable {
         what:
           "the pipeline is not what it was in run \(ledger.last?.entry.number ?? 0): "
           + Notice.list(changes),
-        hint: "what it bears on is made anew; the registry's table 'correction' says of each "
+        hint:
+          "results that depend on it are made anew; then the registry's table 'correction' says of each "
           + "measurement that took the place of another why, and 'anagen explain' of each picture",
         isNegative: false))
+  }
+
+  /// One data folder is of one study: registry and tables of two would contradict each other.
+  private func refuseOtherStudy(of ledger: RunLedger) throws {
+    guard let study = try ledger.filedStudies().first(where: { $0 != plan.study.id }) else {
+      return
+    }
+    try ledger.endRun("failed")
+    try ledger.close()
+    throw LedgerError(
+      .otherStudy,
+      subject: "\(plan.folder.path) is of the study '\(study)', and this pipeline's is "
+        + "'\(plan.study.id)'",
+      hint: "give each study a data folder of its own; where only its id was written otherwise, "
+        + "write it as it was, or file the pictures anew in an empty folder")
   }
 
   private func runLocked() async throws -> RunReport {
@@ -166,6 +182,7 @@ public final class PipelineRun: Sendable {
       folder: plan.folder, durability: plan.durability == .full ? .full : .none,
       plan: plan.digestInput.serialised(), source: options.source, program: options.program,
       actor: options.actor, now: options.now)
+    try refuseOtherStudy(of: ledger)
     if let problem = ledger.auditProblem { tell(problem) }
     tellChangedPlan(of: ledger)
     if let last = ledger.last, last.isUnfinished {
@@ -197,6 +214,14 @@ public final class PipelineRun: Sendable {
       return report
     } catch {
       // The run's own error matters more than a second one from a ledger that may be gone.
+      do {
+        let head = try ledger.auditHead()
+        options.logger.warning(
+          "the run did not come to its end",
+          metadata: ["run": "\(ledger.run)", "auditHead": "\(head)"])
+      } catch let second {
+        options.logger.info("the audit head cannot be read", metadata: ["error": "\(second)"])
+      }
       for step in [{ try ledger.endRun("failed") }, ledger.close] as [() throws -> Void] {
         do { try step() } catch let second {
           options.logger.info(

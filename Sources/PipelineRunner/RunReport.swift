@@ -37,6 +37,11 @@ public struct RunReport: Sendable {
   /// The audit chain's head after the run: to be kept elsewhere.
   public let auditHead: AuditHead
 
+  /// How many deliveries the next run goes on with.
+  public var waiting: Int {
+    edges.filter(\.stored).reduce(0) { $0 + $1.counts.pending }
+  }
+
   /// What became of what a live source offered before acceptance: the only place where a record
   /// may be lost.
   public struct Intake: Sendable, Codable, Equatable {

@@ -20,12 +20,13 @@ extension RunSession {
       throw RunError(error, stage: source, fatal: .fatal)
     }
     tellWithdrawn(refiled, by: source)
+    try tellLost(by: source)
     if !refiled.doubled.isEmpty {
       host.note(
         Notice(
           stage: source, code: "pictures_doubled",
           what: "\(Set(refiled.doubled.flatMap { [$0.earlier, $0.later] }).count) pictures are "
-            + "byte for byte the same, listed twice: \(names(refiled.doubled))",
+            + "byte for byte the same, listed more than once: \(names(refiled.doubled))",
           hint: "one picture shows one place of one subject: correct the list of pictures and run "
             + "again", isNegative: true))
     }
@@ -87,7 +88,8 @@ extension RunSession {
             + "withdrawn, and \(withdrawn.count == 1 ? "stays" : "stay") out: "
             + Notice.list(withdrawn, most: 10),
           hint: "to let one come back: anagen withdraw --undo FILE --reason TEXT --data "
-            + plan.folder.path, isNegative: false))
+            + "\(plan.folder.path); a subject: anagen withdraw --undo --subject SUBJECT, the same way",
+          isNegative: false))
     }
     if !beside.isEmpty {
       let (pictures, are) = beside.count == 1 ? ("picture", "is") : ("pictures", "are")
@@ -100,6 +102,20 @@ extension RunSession {
             + "--data \(plan.folder.path) keeps out what there is and what will come",
           isNegative: false))
     }
+  }
+
+  /// Looked at once the sources have given what they have: what they gave again is stored again.
+  private func tellLost(by source: String) throws {
+    let lost = try ledger.lostOriginals()
+    guard !lost.isEmpty else { return }
+    host.note(
+      Notice(
+        stage: source, code: "originals_lost",
+        what: "\(lost.count) original\(lost.count == 1 ? "" : "s") in private/content "
+          + "\(lost.count == 1 ? "is" : "are") gone or of another size than when taken in: "
+          + Notice.list(lost.map(\.file), most: 10),
+        hint: "put \(plan.folder.privatePath)/content back from the backup; a picture that the "
+          + "list names and whose file is there comes back by itself", isNegative: true))
   }
 
   /// The files of pairs, each with the acquisition that it is listed for.

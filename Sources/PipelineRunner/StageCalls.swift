@@ -79,10 +79,7 @@ extension StageWorker {
     case .transient where trial.attempt < node.plan.retry.attempts:
       opened()
       let wait = jittered(trial.wait)
-      trial.failures.append(
-        JourneyStep.Failure(
-          failureClass: failure.failureClass.rawValue, reason: failure.code.name,
-          microseconds: microseconds(since: start)))
+      trial.failures.append(step(failure, since: start))
       trial.attempt += 1
       trial.wait = min(trial.wait * 2, node.plan.retry.max)
       return .later(after: wait, trial)
@@ -90,9 +87,18 @@ extension StageWorker {
       opened()
       item.stretch.note(
         JourneyStep(
-          stage: node.name, microseconds: microseconds(since: start), failures: trial.failures))
+          stage: node.name, microseconds: microseconds(since: start), failures: trial.failures,
+          end: step(failure, since: start)))
       return .failure(deliveryFailure(failure))
     }
+  }
+
+  private func step(
+    _ failure: StageError, since start: ContinuousClock.Instant
+  ) -> JourneyStep.Failure {
+    JourneyStep.Failure(
+      failureClass: failure.failureClass.rawValue, reason: failure.code.name,
+      microseconds: microseconds(since: start))
   }
 
   /// Waits while the stage is unavailable.

@@ -24,7 +24,8 @@ struct AuditCommand: ParsableCommand {
         one in OUT/private/audit-head, and OUT/manifest.json has that of the last export. Each run \
         looks at all of this when it begins and before something leaves. Who puts the whole folder \
         back is found out only by a head that was kept elsewhere: each run prints one, and every \
-        export's manifest.json holds one. The exit status is 1 when something is wrong.
+        export's manifest.json holds one. --contents also holds each record and each original against \
+        its SHA-256. The exit status is 1 when something is wrong.
         """)
 
     @OptionGroup var place: DataFolderArgument
@@ -34,20 +35,24 @@ struct AuditCommand: ParsableCommand {
         "A head, or a file that holds heads: a manifest, a run's output.",
         valueName: "head-or-file"))
     var heads: [String] = []
+    @Flag(help: "Read every record and every original as well, and compare its SHA-256.")
+    var contents = false
     @OptionGroup var output: FormatOption
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
       let heads = try heads.flatMap { text in
         try Self.typed(text).map { [$0] } ?? Self.heads(in: environment.absolute(text))
       }
+      let reading = try LedgerReading(folder: place.folder(in: environment))
       let account = AuditAccount(
-        verification: try LedgerReading(folder: place.folder(in: environment))
-          .verifyAudit(against: heads))
+        verification: try reading.verifyAudit(against: heads),
+        contents: contents
+          ? (try reading.changedRecords(), try reading.lostOriginals()) : nil)
       switch output.format {
       case .json: try environment.terminal.result(account.json.text)
       case .text: try environment.terminal.result(account.text)
       }
-      return account.verification.problems.isEmpty ? .done : .setAside
+      return account.isSound ? .done : .setAside
     }
 
     /// A head that was written on the command line; `nil` for the name of a file.
@@ -105,8 +110,30 @@ struct AuditCommand: ParsableCommand {
 /// What a check of the chain came to, in words.
 private struct AuditAccount {
   let verification: AuditVerification
+  /// What is not as it was written or taken in; `nil` when nobody asked.
+  let contents: (records: [(number: Int64, schema: String)], originals: [LostOriginal])?
+
+  var isSound: Bool {
+    verification.problems.isEmpty && contents?.records.isEmpty != false
+      && contents?.originals.isEmpty != false
+  }
 
   var text: String {
+    guard let contents else { return chain }
+    var lines = [chain]
+    lines += contents.records.map { "record \($0.number) (\($0.schema)) was changed or is gone" }
+    lines += contents.originals.map {
+      "\($0.file): the original \($0.isChanged ? "was changed" : "is gone")"
+    }
+    lines.append(
+      lines.count == 1
+        ? "every record and every original is as it was written"
+        : "put the data folder back from its backup; an original also comes back from a folder whose "
+          + "list names it")
+    return lines.joined(separator: "\n")
+  }
+
+  private var chain: String {
     var lines = verification.problems.map { "\($0.code.name): \($0.what)" }
     if verification.problemCount > verification.problems.count {
       lines.append("and \(verification.problemCount - verification.problems.count) more")
@@ -115,7 +142,7 @@ private struct AuditAccount {
     guard lines.isEmpty else {
       return
         (lines + [
-          "\(count), NOT as they were written: keep a copy of the data folder as it is"
+          "\(count)\(verdict): keep a copy of the data folder as it is"
         ] + hints).joined(separator: "\n")
     }
     lines.append("\(count), each as it was written")
@@ -134,6 +161,16 @@ private struct AuditAccount {
     return lines.joined(separator: "\n")
   }
 
+  /// What is so of the entries that are there.
+  private var verdict: String {
+    let codes = Set(verification.problems.map(\.code))
+    if codes.isSubset(of: [.foreignKey, .badSignature]) {
+      return ", each as it was written, but not of the chain that the head given is of"
+    }
+    return codes.isSubset(of: [.truncated, .foreignKey, .badSignature])
+      ? ", each as it was written, and NOT all that were" : ", NOT as they were written"
+  }
+
   /// What to do, once for all problems of a kind.
   private var hints: [String] {
     var hints: [String] = []
@@ -144,24 +181,40 @@ private struct AuditAccount {
   }
 
   var json: JSONValue {
-    .object([
-      .init("sound", .boolean(verification.problems.isEmpty)),
-      .init("entries", .integer(verification.entries)),
-      .init("hash", verification.last.map { .string($0.hash.hexadecimal) } ?? .null),
-      .init("heads", .integer(Int64(verification.heads))),
-      .init("kept", verification.kept.map { .integer($0) } ?? .null),
-      .init("manifest", verification.released.map { .integer($0) } ?? .null),
-      .init("problemCount", .integer(Int64(verification.problemCount))),
-      .init(
-        "problems",
-        .array(
-          verification.problems.map { problem in
-            .object([
-              .init("code", .string(problem.code.name)),
-              .init("sequence", .integer(problem.sequence)), .init("what", .string(problem.what)),
-            ])
-          })),
-    ])
+    .object(
+      [
+        .init("sound", .boolean(isSound)),
+        .init("entries", .integer(verification.entries)),
+        .init("hash", verification.last.map { .string($0.hash.hexadecimal) } ?? .null),
+        .init("heads", .integer(Int64(verification.heads))),
+        .init("kept", verification.kept.map { .integer($0) } ?? .null),
+        .init("manifest", verification.released.map { .integer($0) } ?? .null),
+        .init("problemCount", .integer(Int64(verification.problemCount))),
+        .init(
+          "problems",
+          .array(
+            verification.problems.map { problem in
+              .object([
+                .init("code", .string(problem.code.name)),
+                .init("sequence", .integer(problem.sequence)), .init("what", .string(problem.what)),
+              ])
+            })),
+      ]
+        + (contents.map { contents in
+          [
+            JSONValue.Member(
+              "changedRecords", .array(contents.records.map { .integer($0.number) })),
+            JSONValue.Member(
+              "lostOriginals",
+              .array(
+                contents.originals.map { original in
+                  .object([
+                    .init("file", .string(original.file)),
+                    .init("changed", .boolean(original.isChanged)),
+                  ])
+                })),
+          ]
+        } ?? []))
   }
 }
 

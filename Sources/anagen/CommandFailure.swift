@@ -100,7 +100,7 @@ struct CommandFailure: Error {
   private static func status(of error: LedgerError) -> ExitStatus {
     switch error.code {
     case .inUse: .unavailable
-    case .absent, .notSetAside: .badData
+    case .absent, .notSetAside, .otherStudy: .badData
     case .auditKey: .configuration
     default: .io
     }

@@ -16,7 +16,8 @@ enum ExitStatus: Int32, Sendable {
   case io = 74
   /// A pipeline, study or setting is wrong.
   case configuration = 78
-  /// Stopped by a second signal, or by the first where nothing is kept.
+  /// Stopped before all was done: the next run goes on. By a second signal, or by the first where
+  /// nothing is kept, at once.
   case interrupted = 130
 
   /// The table that `anagen --help` ends with.
@@ -30,6 +31,6 @@ enum ExitStatus: Int32, Sendable {
       70   a bug
       74   reading or writing failed
       78   wrong configuration
-      130  interrupted
+      130  interrupted: the next run goes on
     """
 }

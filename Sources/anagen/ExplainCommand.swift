@@ -132,7 +132,9 @@ struct JourneyText {
 
   private func short(_ delivery: RecordJourney.Delivery) -> String {
     let results = delivery.results.map { ", gave record \($0.record)" }.joined()
-    return "\(delivery.edge.to): \(ending(of: delivery))\(results)"
+    let failure = delivery.history.last { $0.failure != nil }?.failure
+    let before = failure.map { ", set aside before: \($0.reason) (\($0.failureClass))" } ?? ""
+    return "\(delivery.edge.to): \(ending(of: delivery))\(results)\(before)"
   }
 
   /// What a source handed over otherwise, in the words of who takes pictures.
@@ -153,11 +155,12 @@ struct JourneyText {
     lines.append("\(indent)  -> \(delivery.edge.to): \(ending(of: delivery))")
     for reason in delivery.again { lines.append("\(indent)     again, since \(reason)") }
     for step in delivery.steps {
-      for failure in step.failures {
+      for failure in step.failures + (step.end.map { [$0] } ?? []) {
         lines.append(
           "\(indent)     \(step.stage): failed after \(time(failure.microseconds)): "
             + "\(failure.reason) (\(failure.failureClass))")
       }
+      if step.end != nil { continue }
       let version = step.version.map { ", version \($0)" } ?? ""
       lines.append("\(indent)     \(step.stage)\(version): \(time(step.microseconds))")
     }

@@ -22,6 +22,7 @@ struct RunEnd {
       "accepted": "\(report.accepted)", "setAside": "\(report.quarantined.count)",
       "auditHead": "\(report.auditHead)",
     ]
+    if report.waiting > 0 { values["waiting"] = "\(report.waiting)" }
     if !attention.isEmpty { values["attention"] = "\(attention.joined(separator: " "))" }
     if needsPerson {
       logger.warning("the run ended, and a person has to look", metadata: values)
@@ -32,11 +33,12 @@ struct RunEnd {
 
   /// One line for `systemctl status`, which keeps it until the next start.
   func status(of folder: DataFolder) -> String {
+    let waiting = report.waiting > 0 ? "\(report.waiting) wait for the next run" : nil
     let words =
       (report.quarantined.isEmpty ? [] : ["\(report.quarantined.count) set aside"])
       + (attention.isEmpty ? [] : ["ATTENTION: \(attention.joined(separator: ", "))"])
     return words.isEmpty
-      ? "\(report.ending.rawValue), nothing is set aside"
+      ? "\(report.ending.rawValue), \(waiting ?? "nothing is set aside")"
       : "\(report.ending.rawValue), and a person has to look: \(words.joined(separator: "; ")); "
         + "'anagen status --data \(folder.path)' tells more"
   }

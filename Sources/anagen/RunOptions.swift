@@ -50,7 +50,17 @@ struct RunOptions: ParsableArguments {
     let endpoint = try metrics.map { address in
       try MetricsEndpoint(metricsAddress(address, in: environment)) { supervision.snapshot }
     }
-    let (plan, report) = try await supervision.outcome(serving: endpoint)
+    let (plan, report): (Plan, RunReport)
+    do {
+      (plan, report) = try await supervision.outcome(serving: endpoint)
+    } catch {
+      // What was done is in the ledger, and the sum of it is owed however a run ends.
+      let edges = supervision.progress.edges
+      if output.format == .text, edges.contains(where: { $0.counts.opened > 0 }) {
+        try terminal.result(EdgeTable.text(edges.map { ($0.edge, $0.counts) }))
+      }
+      throw error
+    }
     let account = try RunSummary(plan: plan, report: report)
     switch output.format {
     case .json: try terminal.result(account.json.text)

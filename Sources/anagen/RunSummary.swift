@@ -27,7 +27,7 @@ struct RunSummary {
   /// How the run counts for the shell.
   var status: ExitStatus {
     if !report.mismatches.isEmpty { return .bug }
-    if report.ending == .interrupted { return .interrupted }
+    if report.ending == .interrupted || report.waiting > 0 { return .interrupted }
     let isClean = report.quarantined.isEmpty && !report.notices.contains(where: \.isNegative)
     return isClean ? .done : .setAside
   }
@@ -101,6 +101,11 @@ struct RunSummary {
         "figures: \(results.accepted) accepted, \(results.rejected.count) rejected for quality, "
           + "\(failed.count) failed" + (held > 0 ? "; held for privacy: \(held)" : "")
           + (unreleased > 0 ? "; not released, for a technical fault: \(unreleased)" : ""))
+    }
+    if report.waiting > 0 {
+      lines.append(
+        "\(report.waiting) deliver\(report.waiting == 1 ? "y waits" : "ies wait"): run again to go on"
+      )
     }
     if report.quarantined.isEmpty {
       lines.append("nothing is set aside")

@@ -50,6 +50,9 @@ final class RunSupervision: Sendable {
     state = Mutex(State(run: RunSupervision.run(first, logger), plan: first.plan))
   }
 
+  /// How far the run is.
+  var progress: RunProgress { current.progress }
+
   /// How the run stands.
   var snapshot: RunSnapshot { current.snapshot }
 

@@ -21,7 +21,8 @@ struct RegistryFile: Sendable {
   init(path: String) throws {
     self.path = path
     var configuration = Configuration()
-    configuration.busyMode = .timeout(10)
+    // A reader is done in less; who holds it longer is told of, and waited for as long as it takes.
+    configuration.busyMode = .timeout(2)
     configuration.prepareDatabase { db in
       // One fsync a commit (write-ahead log), kept even through a power cut (FULL).
       try db.execute(sql: "PRAGMA journal_mode = WAL")
@@ -149,7 +150,7 @@ struct RegistryFile: Sendable {
           + "(ulimit -n)", errno: EACCES)
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       StageError(
-        .transient, "registry_busy", subject: "another program holds the registry",
+        .unavailable, "registry_busy", subject: "another program holds the registry",
         hint: "close what has it open")
     case .SQLITE_IOERR:
       // What SQLite says where a shared-memory file finds no room, among others.
