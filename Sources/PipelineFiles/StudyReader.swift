@@ -298,9 +298,11 @@ struct StudyReading {
   }
 
   /// A length in µm, written with its unit.
-  func length(_ node: DocumentNode, _ subject: String) -> Double? {
+  func length(
+    _ node: DocumentNode, _ subject: String, example: String = "0.5mm"
+  ) -> Double? {
     reader.number(
-      node, subject, unit: "um", within: 1...1_000_000, needing: "0.5mm",
-      words: "a length 1um to 100cm, such as 0.5mm")
+      node, subject, unit: "um", within: 1...1_000_000, needing: example,
+      words: "a length 1um to 100cm, such as \(example)")
   }
 }

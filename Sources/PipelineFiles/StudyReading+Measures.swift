@@ -109,9 +109,12 @@ extension StudyReading {
       let given = reader.fields(node, of: "'cutoffs'", known: ["thin_below", "vellus_at_most"])
     {
       let standard = CutOffs()
-      let thin = given["thin_below"].flatMap { length($0, "'thin_below'") } ?? standard.thinBelow
+      let thin =
+        given["thin_below"].flatMap { length($0, "'thin_below'", example: "30um") }
+        ?? standard.thinBelow
       let vellus =
-        given["vellus_at_most"].flatMap { length($0, "'vellus_at_most'") } ?? standard.vellusAtMost
+        given["vellus_at_most"].flatMap { length($0, "'vellus_at_most'", example: "40um") }
+        ?? standard.vellusAtMost
       if thin > vellus {
         reader.report(
           .studyConflict, at: node.place, "thin hair would be thicker than vellus hair",

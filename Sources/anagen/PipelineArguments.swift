@@ -20,7 +20,7 @@ struct PipelineArguments: ParsableArguments {
   ///
   /// - Throws: ``CommandFailure`` when the file cannot be read or a `--var` is not an assignment.
   func read(in environment: CommandEnvironment) throws -> PipelineReader.Reading {
-    try read(try FileAccess.read(file), in: environment)
+    try read(try FileAccess.read(file, hint: "name a pipeline file"), in: environment)
   }
 
   /// Checks the file's text.
@@ -40,7 +40,8 @@ struct PipelineArguments: ParsableArguments {
   func plan(
     in environment: CommandEnvironment, for purpose: PipelineReader.Purpose = .run
   ) throws -> Plan {
-    try plan(of: try FileAccess.read(file), in: environment, for: purpose)
+    try plan(
+      of: try FileAccess.read(file, hint: "name a pipeline file"), in: environment, for: purpose)
   }
 
   /// The plan of the file's text, after its diagnostics were shown.

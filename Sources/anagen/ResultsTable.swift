@@ -85,7 +85,13 @@ struct ResultsTable {
       table.add(cells(of: row.region) + (hasTruth ? cells(of: row.truth) : []))
     }
     let rest = rows.count - ResultsTable.rowLimit
-    return table.text + (rest > 0 ? "\nand \(rest) more: the tables and the registry have all" : "")
+    let hasCaution = rows.prefix(ResultsTable.rowLimit).contains { row in
+      ResultsTable.diameters.contains { isCautioned($0, in: row.region) }
+    }
+    return table.text
+      + (hasCaution
+        ? "\n* more than a tenth of the hairs have no resolvable diameter and are not in the figure"
+        : "") + (rest > 0 ? "\nand \(rest) more: the tables and the registry have all" : "")
   }
 
   var json: JSONValue {
@@ -127,8 +133,20 @@ struct ResultsTable {
         : [
           MeasurementText.fixed(region.figure(.density)?.squareCentimetres ?? 0, 2),
           bare(figure(.count, in: region), 0), bare(density, 1), interval(density),
-          bare(figure(.medianDiameter, in: region), 1), ratio(of: region),
+          bare(figure(.medianDiameter, in: region), 1) + mark(.medianDiameter, in: region),
+          ratio(of: region) + mark(.terminalShare, in: region),
         ])
+  }
+
+  /// The quantities shown that leave out hairs without a diameter.
+  private static let diameters: [HairQuantity] = [.medianDiameter, .terminalShare]
+
+  private func isCautioned(_ quantity: HairQuantity, in region: RegionMeasurement) -> Bool {
+    region.figure(quantity)?.basis.isCautioned ?? false
+  }
+
+  private func mark(_ quantity: HairQuantity, in region: RegionMeasurement) -> String {
+    isCautioned(quantity, in: region) ? "*" : ""
   }
 
   private func cells(of truth: RegionTruth?) -> [String] {

@@ -32,7 +32,7 @@ struct RunCommand: AnagenCommand {
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     try await options.run(in: environment) { [self] folder in
-      let text = try FileAccess.read(pipeline.file)
+      let text = try FileAccess.read(pipeline.file, hint: "name a pipeline file")
       let plan = try pipeline.plan(of: text, in: environment)
       if let folder, plan.folder != folder {
         throw CommandFailure(

@@ -19,7 +19,7 @@ enum StudyArgument {
   ///
   /// - Throws: ``CommandFailure`` when the file cannot be read or has errors.
   static func read(_ path: String, on terminal: Terminal) throws -> Study {
-    let reading = reading(of: try FileAccess.read(path), named: path)
+    let reading = reading(of: try FileAccess.read(path, hint: "name a study file"), named: path)
     terminal.show(reading.diagnostics)
     guard let study = reading.study else {
       throw Diagnostics.failure(reading.diagnostics, in: path)

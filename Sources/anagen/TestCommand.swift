@@ -68,7 +68,7 @@ struct TestCommand: AnagenCommand {
         .usage, "--var data means nothing to tests, each of which writes to a folder of its own",
         hint: "leave it out; --keep keeps the folders")
     }
-    let text = try FileAccess.read(pipeline.file)
+    let text = try FileAccess.read(pipeline.file, hint: "name a pipeline file")
     let scratch = try ScratchFolder(in: environment.variables["TMPDIR"] ?? "/tmp")
     defer {
       if keep {

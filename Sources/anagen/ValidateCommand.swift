@@ -18,7 +18,7 @@ struct ValidateCommand: AnagenCommand {
   @OptionGroup var output: FormatOption
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-    let text = try FileAccess.read(pipeline.file)
+    let text = try FileAccess.read(pipeline.file, hint: "name a pipeline file")
     let finding =
       StudyArgument.isStudy(text)
       ? Finding(StudyArgument.reading(of: text, named: pipeline.file))

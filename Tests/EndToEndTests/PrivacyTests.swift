@@ -84,7 +84,7 @@ struct PrivacyTests {
     }
     #expect(subjects.count == 1)
     let table = try String(contentsOfFile: "\(material.data)/private/recoded.csv", encoding: .utf8)
-    #expect(table == "\(subjects[0]),subject,\"\(Photographs.name)\"\n")
+    #expect(table == "code,column,name\n\(subjects[0]),subject,\"\(Photographs.name)\"\n")
   }
 
   @Test func aPublicReleaseHoldsNoSubjectNumber() throws {

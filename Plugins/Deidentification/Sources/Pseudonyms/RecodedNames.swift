@@ -26,7 +26,10 @@ final class RecodedNames: Sendable {
     try written.withLock { written in
       let line = "\(code),\(column),\"\(name.replacing("\"", with: "\"\""))\""
       if written.contains(line) { return }
-      if written.isEmpty { try OutputFile.makeFolder(context.folder.privatePath, mode: 0o700) }
+      if written.isEmpty {
+        try OutputFile.makeFolder(context.folder.privatePath, mode: 0o700)
+        try table.append("code,column,name")
+      }
       try table.append(line)
       written.insert(line)
     }

@@ -282,7 +282,8 @@ import Testing
     #expect(codes.count == 1)
     #expect(
       try String(contentsOfFile: "\(host.folder.privatePath)/recoded.csv", encoding: .utf8)
-        == "\(code[0]),subject,\"Surname\"\n\(code[1]),visit,\"Given \"\"G\"\"\"\n")
+        == "code,column,name\n\(code[0]),subject,\"Surname\"\n\(code[1]),visit,\"Given \"\"G\"\"\"\n"
+    )
     let told = host.host.notices.map { "\($0.code) \($0.what)" }
     #expect(Set(told).count == 1 && told[0].hasPrefix("names_recoded"), "\(told)")
     #expect(!told[0].contains("Surname"))
