@@ -9,14 +9,23 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-let argumentParser = Target.Dependency.product(
-  name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+/// What everything but the kit for stages is built with; on unless a package says `traits: []`.
+///
+/// SwiftPM leaves out packages that only targets of a trait that is off name. So an author's package
+/// with `.package(path: "anagen", traits: [])` resolves and builds nothing but `StageKit`.
+let programTrait = "Program"
+
+/// A product of a package that the kit for stages does without.
+func external(_ product: String, _ package: String) -> Target.Dependency {
+  .product(name: product, package: package, condition: .when(traits: [programTrait]))
+}
+let argumentParser = external("ArgumentParser", "swift-argument-parser")
+let crypto = external("Crypto", "swift-crypto")
+let deque = external("DequeModule", "swift-collections")
+let grdb = external("GRDB", "GRDB.swift")
+let grdbSQLite = external("GRDBSQLite", "GRDB.swift")
+let logging = external("Logging", "swift-log")
+let yams = external("Yams", "Yams")
 
 /// A module under `Sources/`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -63,6 +72,12 @@ let package = Package(
     .library(name: "StageKit", targets: ["StageKit", "ClinicalRecords", "Imaging"]),
     .library(name: "StageTesting", targets: ["StageTesting"]),
   ],
+  traits: [
+    .trait(
+      name: programTrait, description: "Everything but the kit for stages: the command, its runner."
+    ),
+    .default(enabledTraits: [programTrait]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -103,7 +118,7 @@ let package = Package(
     module(
       "StageHost",
       ["CStageHost", "CStageWire", "StageWire", "StageKit", "ClinicalRecords", "Imaging"]),
-    module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging", crypto]),
+    module("StageTesting", ["StageKit", "ClinicalRecords", "Imaging"]),
     module("BoundedQueues", [deque]),
     module("LocalSockets", []),
     module("VideoDevices", ["Imaging", "CVideo4Linux", "CLibUDev"]),

@@ -1,5 +1,4 @@
 public import ClinicalRecords
-import Crypto
 public import StageKit
 import Synchronization
 
@@ -86,7 +85,7 @@ public final class TestHost: StageHost {
 
   /// The SHA-256 of some bytes.
   public func sha256(of bytes: [UInt8]) -> ContentDigest {
-    ContentDigest(bytes: SHA256.hash(data: bytes))
+    SHA256Digest.of(bytes)
   }
 
   /// A secret given at `init`.

@@ -9,14 +9,17 @@ struct PluginNew: AnagenCommand {
     commandName: "new", abstract: "Make a plugin with a stage that works.",
     discussion: """
         anagen plugin new --language python scalp-warmth
-        anagen plugin new --language swift --checkout path/to/anagen hair-curl
+        anagen plugin new --language swift scalp-warmth
+
+      The folder it makes is a whole plugin that passes 'anagen plugin test' as it stands.
       """)
 
   @Option(help: "What the stage is written in: swift or python.")
   var language: PluginTemplate.Language
   @Option(
     help: ArgumentHelp(
-      "A checkout of this project, which a plugin in Swift builds against.", valueName: "folder"))
+      "The checkout that a plugin in Swift builds against; that of this program unless given.",
+      valueName: "folder"))
   var checkout: String?
   @Argument(help: "The plugin's name and folder: a-z, 0-9 and '-'.")
   var name: String
@@ -29,18 +32,13 @@ struct PluginNew: AnagenCommand {
       throw CommandFailure(
         .usage, "'\(name)' is no plugin's name", hint: "use a-z, 0-9 and '-', a letter first")
     }
-    if language == .swift, checkout == nil {
-      throw CommandFailure(
-        .usage, "a plugin in Swift builds against a checkout of this project",
-        hint: "give --checkout FOLDER")
-    }
+    let checkout = try language == .swift ? foundCheckout(in: environment) : ""
     let folder = environment.absolute(name)
     guard !FileManager.default.fileExists(atPath: folder) else {
       throw CommandFailure(
         .usage, "'\(name)' is there already", hint: "give another name, or remove it")
     }
-    let template = PluginTemplate(
-      name: name, language: language, checkout: checkout.map { environment.absolute($0) })
+    let template = PluginTemplate(name: name, language: language, checkout: checkout)
     for file in template.files {
       let path = URL(filePath: "\(folder)/\(file.path)")
       do {
@@ -52,12 +50,36 @@ struct PluginNew: AnagenCommand {
       }
       try FileAccess.write(Array(file.text.utf8), to: path.path)
     }
-    let next = language == .swift ? "swift build -c release && " : ""
     try environment.terminal.result(
       """
       made \(name) with the stage \(template.stageID)
-      try it: cd \(name) && \(next)anagen plugin test .
+      try it: cd \(name) && \(template.steps)
       """)
     return .done
+  }
+
+  /// The checkout that a plugin in Swift builds against.
+  private func foundCheckout(in environment: CommandEnvironment) throws -> String {
+    func isCheckout(_ folder: String) -> Bool {
+      FileManager.default.fileExists(atPath: "\(folder)/Package.swift")
+        && FileManager.default.fileExists(atPath: "\(folder)/Sources/StageKit")
+    }
+    if let checkout {
+      let folder = environment.absolute(checkout)
+      guard isCheckout(folder) else {
+        throw CommandFailure(
+          .usage, "'\(checkout)' is no checkout of this project",
+          hint: "name the folder that holds its Package.swift")
+      }
+      return URL(filePath: folder).standardizedFileURL.path
+    }
+    var folder = URL(filePath: Program.path ?? "/").deletingLastPathComponent()
+    while folder.path != "/" {
+      if isCheckout(folder.path) { return folder.path }
+      folder.deleteLastPathComponent()
+    }
+    throw CommandFailure(
+      .usage, "a plugin in Swift builds against a checkout of this project",
+      hint: "this program lies in none: give --checkout FOLDER")
   }
 }

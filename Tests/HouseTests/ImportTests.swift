@@ -18,8 +18,7 @@ struct ImportTests {
     "StageWire": ["CStageWire", "ClinicalRecords", "FoundationEssentials"],
     "StageKit": ["StageWire", "ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials"],
     "StageTesting": [
-      "StageKit", "ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials", "Crypto",
-      "Testing",
+      "StageKit", "ClinicalRecords", "Imaging", "Foundation", "FoundationEssentials", "Testing",
     ],
     "ImageCodecs": [
       "Imaging", "CImageCodecs", "CLibLCMS2", "Foundation", "FoundationEssentials",

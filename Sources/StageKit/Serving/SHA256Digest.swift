@@ -1,9 +1,9 @@
-import ClinicalRecords
+package import ClinicalRecords
 
 /// SHA-256 (FIPS 180-4), since an author's package builds StageKit and nothing else.
 ///
 /// Within the runner, swift-crypto does this.
-struct SHA256Digest {
+package struct SHA256Digest {
   private static let constants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
     0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
@@ -22,7 +22,7 @@ struct SHA256Digest {
   ]
 
   /// The digest of some bytes.
-  static func of(_ bytes: [UInt8]) -> ContentDigest {
+  package static func of(_ bytes: [UInt8]) -> ContentDigest {
     var digest = SHA256Digest()
     let whole = bytes.count / 64 * 64
     var last = [UInt8](bytes[whole...])
