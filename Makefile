@@ -15,6 +15,8 @@ PACKAGES := libjpeg-dev libpng-dev libtiff-dev liblcms2-dev libsqlite3-dev \
 TEST_PACKAGES := python3-prometheus-client curl systemd
 # The guest's kernel is built from its source; udev and v4l-utils run in the guest.
 HARDWARE_PACKAGES := linux-source gcc make bc bison flex perl udev v4l-utils xz-utils
+# What the examples' authors need beside a Swift toolchain and a C compiler.
+PLUGIN_PACKAGES := python3-pip python3-numpy mypy make gcc libc6-dev
 # What the scorer's own tests need.
 SCORER_PACKAGES := python3-numpy python3-scipy
 
@@ -24,8 +26,8 @@ export SWIFT_BACKTRACE := enable=no
 # test's time limit then measures the others.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 
-.PHONY: help setup build demo test test-swift test-scorer test-pipelines test-memory \
-  test-hardware \
+.PHONY: help setup build demo test test-swift test-scorer test-pipelines test-plugins \
+  test-memory test-hardware \
   test-sanitizers benchmark faults lint install clean
 
 help:
@@ -54,7 +56,7 @@ demo: build
 	@# so the run ends with 1, "done with records set aside".
 	@.build/release/anagen run Pipelines/demo.yaml --var data="$(DEMO)" || [ $$? -eq 1 ]
 
-test: test-scorer test-pipelines test-swift
+test: test-scorer test-pipelines test-plugins test-swift
 
 test-swift: setup
 	@.ci/install-packages $(TEST_PACKAGES)
@@ -95,6 +97,12 @@ test-pipelines: build
 	  echo "$$pipeline"; .build/release/anagen test "$$pipeline" || exit 1; \
 	done
 
+# New plugins and the examples, as outsiders build and test them.
+test-plugins: build
+	@.ci/install-packages $(PLUGIN_PACKAGES)
+	@echo "== build and test plugins as their authors do"
+	@Examples/check
+
 # 300 pictures; Benchmarks/README.md has the last result of 20,000.
 test-memory: build
 	@echo "== hold a run to its memory ceiling"
@@ -116,7 +124,8 @@ test-hardware: setup
 
 lint:
 	@echo "== lint"
-	@$(SWIFT) format lint --strict --parallel -r Sources Plugins Tests Benchmarks Package.swift
+	@$(SWIFT) format lint --strict --parallel -r Sources Plugins Tests Benchmarks Package.swift \
+	  Examples/*/Package.swift Examples/*/Sources Examples/*/Tests
 
 install: build
 	install -D -m 0755 .build/release/anagen "$(DESTDIR)$(PREFIX)/bin/anagen"

@@ -32,7 +32,7 @@ class Frame:
         #: The samples as a read-only buffer of bytes or floats.
         self.samples = samples.cast("B") if kind == "u8" else samples.cast("B").cast("f")
 
-    def array(self) -> "numpy.ndarray":
+    def array(self) -> "numpy.ndarray[Any, Any]":
         """The samples as a numpy array, without a copy."""
         import numpy
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import array
 import json
-import math
 import mmap
 import os
 import socket
 import struct
 import threading
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
 MAXIMUM_BYTES = 65536
 PREFIX = struct.Struct("<4sHHIIQQ")
@@ -38,7 +37,8 @@ class Channel:
         self._lock = threading.Lock()
         self._number = 0
 
-    def send(self, message: Dict[str, Any], tail: bytes = b"", answering: int = 0, register=None) -> int:
+    def send(self, message: Dict[str, Any], tail: bytes = b"", answering: int = 0,
+             register: Optional[Callable[[int], None]] = None) -> int:
         """Sends a message and returns its number; `register` is called with it before an answer can come."""
         header = json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
         with self._lock:
