@@ -1,13 +1,14 @@
 import StageKit
 
 extension PipelineReader {
-  /// The stages there are, with those of the outside plugins that the file names.
+  /// The stages there are, with those of the outside plugins that the file names, and these plugins.
   func catalogue(
     with fields: Fields, _ reader: ValueReader, _ references: References, fileFolder: String
-  ) -> [String: StageEntry] {
+  ) -> (stages: [String: StageEntry], plugins: [PluginReader.Plugin]) {
     var catalogue = catalogue
+    var plugins: [PluginReader.Plugin] = []
     guard let node = fields["plugins"], let folders = reader.list(node, "'plugins'") else {
-      return catalogue
+      return (catalogue, [])
     }
     for element in folders {
       guard let text = reader.text(references.resolve(element), "a folder of 'plugins'") else {
@@ -24,6 +25,7 @@ extension PipelineReader {
           hint: "looked for it in \(folder)")
         continue
       }
+      if let plugin { plugins.append(plugin) }
       for stage in plugin?.stages ?? [] {
         if catalogue[stage.manifest.id] != nil {
           reader.report(
@@ -34,6 +36,6 @@ extension PipelineReader {
         catalogue[stage.manifest.id] = stage
       }
     }
-    return catalogue
+    return (catalogue, plugins)
   }
 }

@@ -98,7 +98,8 @@ public struct PipelineReader: Sendable {
       reader.choice(
         references.refuse($0, in: "'durability'"), "'durability'", of: Plan.Durability.self)
     }
-    let catalogue = catalogue(with: fields, reader, references, fileFolder: fileFolder)
+    let (catalogue, plugins) = catalogue(
+      with: fields, reader, references, fileFolder: fileFolder)
     let drafts = stages(
       fields, reader, references, fileFolder: fileFolder, folder: folder, catalogue: catalogue,
       serving: purpose == .run ? study : nil)
@@ -114,7 +115,8 @@ public struct PipelineReader: Sendable {
     reportUnused(variables, references, reader)
     let builder = PlanBuilder(
       name: name ?? "", graph: graph, labels: privacy.labels, durability: durability ?? .full,
-      study: study ?? .open(), folder: folder, variables: variables, tests: tests)
+      study: study ?? .open(), folder: folder, variables: variables, tests: tests,
+      plugins: plugins)
     let memory = builder.memory(
       limit: limit ?? surroundings.memoryBytes / 2, isStated: limit != nil)
     reportMemory(memory, builder, fields, reader)

@@ -146,7 +146,7 @@ extension Plan {
     Plan(
       name: name, stages: stages, edges: edges, memory: memory, durability: .none, study: study,
       folder: folder, variables: variables, inputFiles: inputFiles,
-      secretNames: secretNames, tests: tests, digestInput: digestInput)
+      secretNames: secretNames, tests: tests, plugins: plugins, digestInput: digestInput)
   }
 }
 

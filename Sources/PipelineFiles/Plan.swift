@@ -29,6 +29,8 @@ public struct Plan: Sendable {
   public let secretNames: [String]
   /// The file's `tests`, for the command that runs them.
   public let tests: [Test]
+  /// The outside plugins that the file names, in its order.
+  public let plugins: [PluginReader.Plugin]
   /// Everything that makes two plans the same, as one canonical document.
   ///
   /// The plan's digest is the SHA-256 of its serialised form. The study and input files stand by

@@ -11,6 +11,7 @@ struct PlanBuilder {
   let folder: DataFolder
   let variables: [VariableDeclaration]
   let tests: [Plan.Test]
+  let plugins: [PluginReader.Plugin]
 
   /// The memory ceiling; sums of a file that has errors are of what could be read.
   func memory(limit: Int, isStated: Bool) -> Plan.Memory {
@@ -70,7 +71,8 @@ struct PlanBuilder {
     return Plan(
       name: name, stages: stages, edges: edges, memory: memory, durability: durability,
       study: study, folder: folder, variables: planVariables, inputFiles: files,
-      secretNames: secrets.sorted(), tests: tests, digestInput: digestInput(stages))
+      secretNames: secrets.sorted(), tests: tests, plugins: plugins,
+      digestInput: digestInput(stages))
   }
 
   /// Who gives to whom, ordered by the giver's place in the plan, then the taker's.

@@ -5,7 +5,10 @@ import StageKit
 public enum PlanDescription {
   /// The plan as text: stages, edges with bounds and labels, grants, the memory ceiling with its
   /// arithmetic, and the study's assumptions.
-  public static func text(_ plan: Plan) -> String {
+  ///
+  /// - Parameter lacks: what this machine cannot hold of the confinement of processes, in words;
+  ///   `nil` when it holds all.
+  public static func text(_ plan: Plan, lacks: String?) -> String {
     var blocks = [head(plan), stages(plan), edges(plan)]
     let grants = plan.stages.filter { $0.declassify != nil }
     blocks.append(
@@ -16,6 +19,7 @@ public enum PlanDescription {
             "  \(stage.name) (\(stage.entry.manifest.id)): "
               + "\(highestInput(of: stage, plan).rawValue) -> \(stage.label.rawValue)\n"
           }.joined()))
+    if let processes = processes(plan, lacks) { blocks.append(processes) }
     blocks.append(memory(plan))
     if !plan.study.assumed.isEmpty {
       blocks.append(
@@ -26,7 +30,9 @@ public enum PlanDescription {
   }
 
   /// The plan as JSON, with the same facts; secrets by name.
-  public static func json(_ plan: Plan) -> JSONValue {
+  ///
+  /// - Parameter lacks: what this machine cannot hold of the confinement of processes.
+  public static func json(_ plan: Plan, lacks: String?) -> JSONValue {
     .object([
       JSONValue.Member("name", .string(plan.name)),
       JSONValue.Member(
@@ -53,6 +59,8 @@ public enum PlanDescription {
       JSONValue.Member("secrets", strings(plan.secretNames)),
       JSONValue.Member("stages", .array(plan.stages.map(json))),
       JSONValue.Member("edges", .array(plan.edges.map(json))),
+      JSONValue.Member("plugins", .array(plan.plugins.map(json))),
+      JSONValue.Member("confinementLacks", lacks.map { .string($0) } ?? .null),
       JSONValue.Member("memory", json(plan.memory)),
     ])
   }
@@ -106,6 +114,22 @@ extension PlanDescription {
           Plan.text(bytes: edge.queue.maxBytes), edge.label.rawValue,
         ]
       })
+  }
+
+  /// What each process may do beyond its own folder, and what holds it; `nil` without processes.
+  private static func processes(_ plan: Plan, _ lacks: String?) -> String? {
+    let isolated = plan.stages.compactMap { stage in stage.isolation.map { (stage, $0) } }
+    guard !isolated.isEmpty else { return nil }
+    var lines = ["processes of their own"]
+    for (stage, isolation) in isolated {
+      lines.append(
+        "  \(stage.name) (\(stage.entry.manifest.id)): at most "
+          + "\(Plan.text(bytes: isolation.memoryBytes)), records to "
+          + "\(Plan.text(bytes: isolation.recordBytes)); granted "
+          + (isolation.grants.isEmpty ? "nothing" : isolation.grants.joined(separator: ", ")))
+    }
+    if let lacks { lines.append("  NOT HELD on this machine: \(lacks)") }
+    return lines.joined(separator: "\n") + "\n"
   }
 
   private static func memory(_ plan: Plan) -> String {
@@ -177,6 +201,18 @@ extension PlanDescription {
     if let declassify = stage.declassify {
       members.append(JSONValue.Member("declassify", .string(declassify.rawValue)))
     }
+    if let isolation = stage.isolation {
+      members.append(
+        JSONValue.Member(
+          "isolation",
+          .object([
+            JSONValue.Member("memoryBytes", integer(isolation.memoryBytes)),
+            JSONValue.Member("recordBytes", integer(isolation.recordBytes)),
+            JSONValue.Member("network", .boolean(isolation.network)),
+            JSONValue.Member("processes", .boolean(isolation.processes)),
+            JSONValue.Member("read", strings(isolation.readable)),
+          ])))
+    }
     if let intake = stage.intake {
       members.append(
         JSONValue.Member(
@@ -198,6 +234,15 @@ extension PlanDescription {
       JSONValue.Member("maxRecords", integer(edge.queue.maxRecords)),
       JSONValue.Member("maxBytes", integer(edge.queue.maxBytes)),
       JSONValue.Member("label", .string(edge.label.rawValue)),
+    ])
+  }
+
+  private static func json(_ plugin: PluginReader.Plugin) -> JSONValue {
+    .object([
+      JSONValue.Member("name", .string(plugin.name)),
+      JSONValue.Member("version", .string(plugin.version)),
+      JSONValue.Member("folder", .string(plugin.folder)),
+      JSONValue.Member("manifestSHA256", .string(plugin.manifest.hexadecimal)),
     ])
   }
 

@@ -15,6 +15,12 @@ extension Plan {
     /// Files and folders that the pipeline file lets it read, as absolute paths.
     public let readable: [String]
 
+    /// What the pipeline file's `needs` grants it, in words.
+    public var grants: [String] {
+      (network ? ["the network"] : []) + (processes ? ["starting processes"] : [])
+        + readable.map { "reading \($0)" }
+    }
+
     /// What a process takes at most: its own memory and both slots.
     public var byteCount: Int { memoryBytes + 2 * recordBytes }
 

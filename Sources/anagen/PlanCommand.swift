@@ -1,12 +1,13 @@
 import ArgumentParser
 import ClinicalRecords
 import PipelineFiles
+import StageHost
 
 /// `anagen plan`: what a run would do, and the memory it may take.
 struct PlanCommand: AnagenCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Show what a run would do: stages, queues, privacy labels, memory.",
+    abstract: "Show what a run would do: stages, queues, privacy labels, grants, memory.",
     discussion: """
         anagen plan Pipelines/reprocess.yaml --var images=DIR --var data=OUT
       """)
@@ -16,9 +17,11 @@ struct PlanCommand: AnagenCommand {
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let plan = try pipeline.plan(in: environment)
+    let lacks = Confinement.lacks
     switch output.format {
-    case .json: try environment.terminal.result(PlanDescription.json(plan).text)
-    case .text: try environment.terminal.result(trimmed(PlanDescription.text(plan)))
+    case .json: try environment.terminal.result(PlanDescription.json(plan, lacks: lacks).text)
+    case .text:
+      try environment.terminal.result(trimmed(PlanDescription.text(plan, lacks: lacks)))
     }
     return .done
   }

@@ -276,10 +276,39 @@ struct PlanTests {
     _ = try plan("\u{FEFF}" + TestClinic.good)
   }
 
+  @Test func processesShowWhatTheyAreGrantedAndWhatThisMachineCannotHold() throws {
+    let text = """
+      anagen: 1
+      name: isolated
+      stages:
+        images: {use: test.folder, with: {path: images}}
+        calibrate: {use: test.calibrate, from: images}
+        analyse:
+          use: test.measure
+          from: calibrate
+          isolation: process
+          limits: {memory: 300MiB}
+          needs: {network: true, read: [models]}
+        report: {use: test.report, from: analyse}
+      """
+    let isolated = try plan(text)
+    let granted =
+      "  analyse (test.measure): at most 300 MiB, records to 64 MiB; granted the network, "
+      + "reading /clinic/models\n"
+    let held = PlanDescription.text(isolated, lacks: nil)
+    #expect(held.contains("processes of their own\n" + granted) && !held.contains("NOT HELD"))
+    let lacking = PlanDescription.text(isolated, lacks: "its files (no Landlock)")
+    #expect(lacking.contains(granted + "  NOT HELD on this machine: its files (no Landlock)\n"))
+    #expect(!PlanDescription.text(try plan(), lacks: "its files").contains("processes of"))
+    let json = PlanDescription.json(isolated, lacks: "its files (no Landlock)")
+    #expect(json["confinementLacks"] == .string("its files (no Landlock)"))
+  }
+
   @Test func theDescriptionIsWhatWasRecorded() throws {
     try RecordedCases("plans.txt").check { item in
       guard let plan = TestClinic.read(item.input).plan else { return "no plan" }
-      return PlanDescription.text(plan) + "\n" + PlanDescription.json(plan).indented()
+      return PlanDescription.text(plan, lacks: nil) + "\n"
+        + PlanDescription.json(plan, lacks: nil).indented()
     }
   }
 }
