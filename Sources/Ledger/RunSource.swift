@@ -11,15 +11,19 @@ public struct RunSource: Sendable, Codable, Equatable {
   public let variables: [String: String]
   /// The files of the secrets that were given, by name; never the secrets.
   public let secrets: [String: String]
+  /// Whether its plugins were held to a lock; absent in what older versions wrote.
+  public let isLocked: Bool?
 
   /// Makes a source.
   public init(
-    file: String, text: String, variables: [String: String], secrets: [String: String]
+    file: String, text: String, variables: [String: String], secrets: [String: String],
+    isLocked: Bool? = nil
   ) {
     self.file = file
     self.text = text
     self.variables = variables
     self.secrets = secrets
+    self.isLocked = isLocked
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import BuiltInStages
 import ClinicalRecords
 import FoundationEssentials
+import PipelineFiles
 import StageKit
 
 /// `anagen plugin`: the stages there are.
@@ -9,8 +10,8 @@ struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin", abstract: "Show, make and try the stages that pipelines can use.",
     subcommands: [
-      List.self, PluginInspect.self, PluginNew.self, PluginTest.self, PluginExec.self,
-      PluginServe.self,
+      List.self, PluginInspect.self, PluginNew.self, PluginTest.self, PluginLockCommand.self,
+      PluginExec.self, PluginServe.self,
     ])
 
   /// `anagen plugin list`.
@@ -20,14 +21,32 @@ struct PluginCommand: ParsableCommand {
       discussion: """
           anagen plugin list
           anagen plugin list hair.analyse
+          anagen plugin list --outside plugins    also the plugins in that folder
+
+        A plugin that cannot be used is listed with all that is wrong with it, and the exit status \
+        is 1. Nothing is started.
         """)
 
     @Argument(help: ArgumentHelp("Only these, by the id that 'use' names.", valueName: "id"))
     var ids: [String] = []
+    @Option(
+      name: .customLong("outside"), parsing: .singleValue,
+      help: ArgumentHelp(
+        "A plugin's folder, or one with plugins in it; may be given several times.",
+        valueName: "folder"))
+    var folders: [String] = []
     @OptionGroup var output: FormatOption
 
     func run(in environment: CommandEnvironment) async throws -> ExitStatus {
-      let all = BuiltInPlugin.catalogue
+      let outside = try folders.flatMap { try OutsidePlugins.found(in: $0, environment) }
+      let all =
+        BuiltInPlugin.catalogue
+        + outside.compactMap { found in
+          if case .plugin(let plugin) = found { plugin.stages } else { nil }
+        }.joined()
+      let bad = outside.compactMap { found in
+        if case .bad(let folder, let reasons) = found { (folder, reasons) } else { nil }
+      }
       let unknown = ids.filter { id in !all.contains { $0.manifest.id == id } }
       if let first = unknown.first {
         throw CommandFailure(
@@ -37,12 +56,21 @@ struct PluginCommand: ParsableCommand {
       let entries = ids.isEmpty ? all : all.filter { ids.contains($0.manifest.id) }
       switch output.format {
       case .json:
-        try environment.terminal.result(JSONValue.array(entries.map(StageDescription.json)).text)
-      case .text:
+        let problems = bad.map { folder, reasons in
+          JSONValue.object([
+            .init("plugin", .string(folder)), .init("problems", .array(reasons.map(\.json))),
+          ])
+        }
         try environment.terminal.result(
-          entries.map(StageDescription.text).joined(separator: "\n\n"))
+          JSONValue.array(entries.map(StageDescription.json) + problems).text)
+      case .text:
+        let problems = bad.map { folder, reasons in
+          "\(folder)  (cannot be used)\n" + Diagnostics.text(reasons)
+        }
+        try environment.terminal.result(
+          (entries.map(StageDescription.text) + problems).joined(separator: "\n\n"))
       }
-      return .done
+      return bad.isEmpty ? .done : .setAside
     }
   }
 }
@@ -52,6 +80,7 @@ enum StageDescription {
   static func text(_ entry: StageEntry) -> String {
     var lines = ["\(entry.manifest.id)  (\(entry.kind.rawValue))", "  \(entry.manifest.summary)"]
     let passes = [
+      entry.program.map { "in \($0.folder)" },
       entry.input.map { "takes \($0.schema)" }, entry.output.map { "makes \($0.schema)" },
       entry.manifest.declassifiesTo.map { "may lower the label to \($0.rawValue)" },
     ].compactMap { $0 }
@@ -83,6 +112,7 @@ enum StageDescription {
     add("output", entry.output?.schema.description)
     add("declassifiesTo", manifest.declassifiesTo?.rawValue)
     add("effect", manifest.effect?.rawValue)
+    add("folder", entry.program?.folder)
     members.append(.init("workingSetBytes", .integer(Int64(manifest.workingSetBytes))))
     members.append(.init("settings", entry.settingsSchema))
     return .object(members)

@@ -7,33 +7,6 @@ import StageHost
 import StageKit
 import StageTesting
 
-/// What outside plugins a command is about.
-enum OutsidePlugins {
-  /// A plugin by its folder.
-  ///
-  /// - Throws: ``CommandFailure`` with all that is wrong with its `plugin.yaml`.
-  static func read(
-    _ folder: String, in environment: CommandEnvironment
-  ) throws -> PluginReader.Plugin {
-    let reading: PluginReader.Reading
-    do {
-      reading = try PluginReader(
-        surroundings: PipelineArguments.surroundings(in: environment)
-      ).read(folder)
-    } catch {
-      throw CommandFailure(
-        .badData, "'\(folder)' holds no plugin.yaml that can be read", hint: error.hint)
-    }
-    if !reading.diagnostics.isEmpty {
-      environment.terminal.talk(Diagnostics.text(reading.diagnostics))
-    }
-    guard let plugin = reading.plugin else {
-      throw Diagnostics.failure(reading.diagnostics, in: "\(folder)/plugin.yaml")
-    }
-    return plugin
-  }
-}
-
 /// `anagen plugin inspect`: what an outside plugin says of itself.
 struct PluginInspect: AnagenCommand {
   static let configuration = CommandConfiguration(

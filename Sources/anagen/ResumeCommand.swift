@@ -68,7 +68,7 @@ struct ResumeCommand: AnagenCommand {
           details: differences)
       }
       var prepared = try await options.prepared(
-        plan, from: Array(source.text.utf8), of: source.file, known: source.secrets,
+        plan, from: Array(source.text.utf8), of: source.file, goingOnWith: source,
         in: environment)
       prepared.takesNew = !acceptedOnly
       return prepared

@@ -19,6 +19,9 @@ struct RunCommand: AnagenCommand {
       one ends at once. SIGHUP of a run without a terminal reads the pipeline anew: a good one is \
       run on the same folder after a drain, a bad one is refused with the reason.
 
+      With --locked a run refuses plugins that differ in anything from what 'anagen plugin lock' \
+      wrote beside the pipeline, and so does each resume of it.
+
       At the end the sum of every edge is shown: opened = done + set aside + superseded + waiting, \
       and given up where something was.
 

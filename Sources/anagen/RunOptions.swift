@@ -15,6 +15,7 @@ struct RunOptions: ParsableArguments {
       valueName: "name=file"))
   var secrets: [String] = []
 
+  @OptionGroup var lock: LockOption
   @OptionGroup var logs: LogOptions
 
   @Option(
@@ -72,17 +73,21 @@ struct RunOptions: ParsableArguments {
   /// A plan with its secrets and what to keep for who goes on with it.
   ///
   /// - Parameters:
-  ///   - known: files of secrets that were given before; what is given now counts more.
+  ///   - last: what an earlier run was started from, whose lock stays and whose files of secrets
+  ///     count where none are given now.
   func prepared(
-    _ plan: Plan, from text: [UInt8], of file: String, known: [String: String] = [:],
+    _ plan: Plan, from text: [UInt8], of file: String, goingOnWith last: RunSource? = nil,
     in environment: CommandEnvironment
   ) async throws -> RunSupervision.Prepared {
+    let isLocked = lock.isSet || last?.isLocked ?? false
+    if isLocked { try PluginLock.check(plan, of: environment.absolute(file)) }
     // Before the first secret is made, so that what is refused leaves no folder behind.
     try PipelineRun.checkPlaces(of: plan)
     if !FileAccess.exists(plan.folder.privatePath) {
       try await PipelineRun.checkSources(of: plan)
     }
-    let secrets = try Secrets(self.secrets, known: known, folder: plan.folder, in: environment)
+    let secrets = try Secrets(
+      self.secrets, known: last?.secrets ?? [:], folder: plan.folder, in: environment)
     let kept = plan.variables.filter { $0.isGiven || $0.name == DataFolderName.variable }
     return RunSupervision.Prepared(
       plan: plan, actor: actor.name,
@@ -90,7 +95,7 @@ struct RunOptions: ParsableArguments {
       source: RunSource(
         file: environment.absolute(file), text: String(decoding: text, as: UTF8.self),
         variables: Dictionary(uniqueKeysWithValues: kept.map { ($0.name, $0.value) }),
-        secrets: secrets.given))
+        secrets: secrets.given, isLocked: isLocked))
   }
 
   private func metricsAddress(

@@ -15,14 +15,21 @@ struct ValidateCommand: AnagenCommand {
       """)
 
   @OptionGroup var pipeline: PipelineArguments
+  @OptionGroup var lock: LockOption
   @OptionGroup var output: FormatOption
 
   func run(in environment: CommandEnvironment) async throws -> ExitStatus {
     let text = try FileAccess.read(pipeline.file, hint: "name a pipeline file")
-    let finding =
-      StudyArgument.isStudy(text)
-      ? Finding(StudyArgument.reading(of: text, named: pipeline.file))
-      : Finding(try pipeline.read(text, in: environment))
+    let finding: Finding
+    if StudyArgument.isStudy(text) {
+      finding = Finding(StudyArgument.reading(of: text, named: pipeline.file))
+    } else {
+      let reading = try pipeline.read(text, in: environment)
+      finding = Finding(reading)
+      if lock.isSet, let plan = reading.plan {
+        try PluginLock.check(plan, of: environment.absolute(pipeline.file))
+      }
+    }
     switch output.format {
     case .json:
       try environment.terminal.result(
