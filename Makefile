@@ -5,6 +5,8 @@
 
 SWIFT  ?= swift
 PREFIX ?= /usr/local
+# How long made-up bytes are fed to what reads those of stages; a night finds more.
+FUZZING_SECONDS ?= 30
 # Where the demo writes; a folder that exists is continued, not overwritten.
 DEMO   ?= demo-output
 
@@ -37,7 +39,8 @@ help:
 	@echo "make faults   kill, cut and fail everything that can be (docs/faults.md)"
 	@echo "make lint     check the formatting"
 	@echo "make test-hardware    cameras, on a kernel of its own with simulated dermatoscopes"
-	@echo "make test-sanitizers  queues, ledger and runner under ThreadSanitizer and AddressSanitizer"
+	@echo "make test-sanitizers  queues, ledger and runner under ThreadSanitizer and AddressSanitizer,"
+	@echo "                      and made-up bytes for the stage protocol (FUZZING_SECONDS=30)"
 	@echo "make benchmark        how quick the runner is (minutes; 3 GB below TMPDIR)"
 	@echo "make install  copy anagen to $(PREFIX)/bin, its service to $(PREFIX)/lib/systemd,"
 	@echo "              the rules for cameras to /etc/udev/rules.d"
@@ -70,13 +73,14 @@ test-swift: setup
 	@$(SWIFT) test --quiet -c release --skip-build --disable-xctest \
 	  --skip 'CommandTests|EndToEndTests|LocalSocketsTests'
 
-# Every boundary, every cut, every failing call, 2,000 kills; `make test` plays some of each.
+# Every boundary, every cut, every failing call, 2,000 kills of runs and 10,000 of stages' processes;
+# `make test` plays some of each.
 faults: setup
 	@echo "== build the tests"
 	@$(SWIFT) build --quiet -c release --build-tests
 	@echo "== make every fault (some hours)"
 	@ANAGEN_FAULTS=all $(SWIFT) test -c release --skip-build --disable-xctest \
-	  --filter 'KillPoint|Sigkill|PowerCut|CutLedger|Disk(Fault|Reserve)|MemoryLimit|BadLedger|BadPlace'
+	  --filter 'KillPoint|Sigkill|ProcessKill|PowerCut|CutLedger|Disk(Fault|Reserve)|MemoryLimit|BadLedger|BadPlace'
 
 # A Python that is not Debian's does not see Debian's packages, hence the two places.
 test-scorer:
@@ -110,10 +114,11 @@ test-memory: build
 
 test-sanitizers: setup
 	@Tests/Sanitizers/run.sh
+	@Fuzzing/run $(FUZZING_SECONDS)
 
 benchmark: setup
 	@$(SWIFT) build --quiet -c release --product runner-benchmark
-	@for job in copy records ledger recovery; do .build/release/runner-benchmark $$job; done
+	@for job in copy records ledger recovery frames; do .build/release/runner-benchmark $$job; done
 
 # The first builds the guest's kernel, some 6 minutes of one core.
 test-hardware: setup

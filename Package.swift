@@ -158,8 +158,8 @@ let package = Package(
     .executableTarget(
       name: "runner-benchmark",
       dependencies: [
-        "PipelineRunner", "PipelineFiles", "Ledger", "StageKit", "ClinicalRecords", crypto, grdb,
-        logging,
+        "PipelineRunner", "PipelineFiles", "Ledger", "StageHost", "StageTesting", "StageWire",
+        "StageKit", "ClinicalRecords", "Imaging", crypto, grdb, logging,
       ], path: "Benchmarks/Runner", swiftSettings: strict),
     .executableTarget(
       name: "hair-benchmark",
@@ -195,6 +195,10 @@ let package = Package(
     tests(
       "EndToEnd", ["Imaging", "ImageCodecs", "Phantom", grdb, crypto],
       data: ["Faults/FaultShim.c", "Plugins"]),
+    // Stages in Swift as an outside plugin has them, for the tests of processes.
+    .executableTarget(
+      name: "test-stages", dependencies: ["StageKit", "ClinicalRecords", "Imaging"],
+      path: "Tests/Stages", swiftSettings: strict),
     tests("House", []),
     // What needs a camera: `make test-hardware` runs it on a kernel of its own.
     .testTarget(
@@ -229,4 +233,22 @@ if Context.environment["ANAGEN_SANITIZED"] != nil {
   ]
   package.products = []
   package.targets.removeAll { !sanitized.contains($0.name) }
+}
+
+// A build for the fuzzer (`Fuzzing/run`) has what reads bytes from outside, and nothing else.
+if Context.environment["ANAGEN_FUZZED"] != nil {
+  let fuzzed: Set<String> = [
+    "Imaging", "ClinicalRecords", "CStageWire", "StageWire", "StageKit", "PipelineFiles",
+  ]
+  package.products = []
+  package.targets.removeAll { !fuzzed.contains($0.name) }
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz-stage-protocol",
+      dependencies: [
+        "CLibFuzzer", "StageWire", "StageKit", "PipelineFiles", "ClinicalRecords", "Imaging",
+      ],
+      path: "Fuzzing/StageProtocol", exclude: ["Corpus"], swiftSettings: strict),
+  ]
 }

@@ -92,6 +92,13 @@ extension StageReader {
   /// Sources, projections and sinks that cannot be asked act on the data folder itself.
   private func checkCanLeave(_ stage: StageEntry, _ subject: String, _ fields: Fields) {
     let isSink = stage.kind == .sink && stage.isQueryable
+    if stage.manifest.keepsFiles, stage.program == nil {
+      reader.report(
+        .misplacedKey, at: fields.place(of: "isolation"),
+        "\(subject) keeps files in the data folder, and a process of its own would lose them",
+        hint: "remove 'isolation'")
+      return
+    }
     guard stage.kind != .transform, !isSink else { return }
     reader.report(
       .misplacedKey, at: fields.place(of: "isolation"),

@@ -26,6 +26,8 @@ struct Trial: Sendable {
   var wait: Duration
   /// What the earlier ones failed of.
   var failures: [JourneyStep.Failure] = []
+  /// How many of them said nothing against the record.
+  var pardoned = 0
 }
 
 /// A stage's bounded queue, and for stored records the list of those that wait in the ledger alone.

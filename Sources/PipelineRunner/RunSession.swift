@@ -115,6 +115,7 @@ struct RunSession: Sendable {
     of plan: Plan, withSources: Bool, host: RunHost, launcher: String?
   ) async throws -> [MadeStage] {
     var stages: [MadeStage] = []
+    ProcessStage.removeScratch(below: plan.folder)
     for stage in plan.stages {
       let context = StageContext(
         stage: stage.name, study: plan.study, folder: plan.folder, host: host)

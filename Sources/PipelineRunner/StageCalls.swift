@@ -67,6 +67,10 @@ extension StageWorker {
     to failure: StageError, _ trial: inout Trial, _ item: InboxItem,
     since start: ContinuousClock.Instant
   ) throws -> CallEnding<Result>? {
+    let attempts = node.plan.retry.attempts
+    if failure.failureClass == .transient, !failure.blamesRecord, trial.pardoned < attempts {
+      trial.pardoned += 1
+    }
     switch failure.failureClass {
     case .fatal: throw RunError(failure, stage: node.name, fatal: .fatal)
     case .unavailable:
@@ -76,7 +80,7 @@ extension StageWorker {
           ["reason": failure.code.name])
       }
       return nil
-    case .transient where trial.attempt < node.plan.retry.attempts:
+    case .transient where trial.attempt < attempts + trial.pardoned:
       opened()
       let wait = jittered(trial.wait)
       trial.failures.append(step(failure, since: start))

@@ -59,7 +59,8 @@ final class Bench: Sendable {
     _ = try await hello()
     _ = try await ProcessStage.open(
       child, needs.entry, needs.settings, needs.context, needs.options,
-      (input, output, desk.scratch), secrets: [:])
+      (input, output, desk.scratch),
+      secrets: try ProcessStage.secrets(of: needs.entry, needs.settings, needs.context))
   }
 
   /// A `process` of a sample, as the host sends it, or changed.

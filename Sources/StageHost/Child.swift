@@ -12,6 +12,8 @@ struct ChildDeath: Error, Sendable, CustomStringConvertible {
   let code: String
   /// What happened, in words.
   let description: String
+  /// Whether a signal ended it that neither the host nor a fault of its own sends.
+  var isFromOutside = false
 }
 
 /// A stage's process with its channel.
@@ -372,7 +374,8 @@ extension Child {
         state.death
         ?? ChildDeath(
           code: state.isClosing && status == 0 ? "stage_closed" : "stage_died",
-          description: Child.words(of: status))
+          description: Child.words(of: status),
+          isFromOutside: Child.outsideSignals.contains(status - 256))
       state.death = death
       defer {
         state.waiters = [:]
@@ -385,6 +388,9 @@ extension Child {
     credit?.resume(throwing: death)
     for waiter in ends { waiter.resume() }
   }
+
+  /// What a person, a service manager or the kernel short of memory ends a process with.
+  private static let outsideSignals = [SIGKILL, SIGTERM, SIGINT, SIGHUP]
 
   private static func words(of status: Int32) -> String {
     guard status >= 256 else { return "its process ended with status \(status)" }

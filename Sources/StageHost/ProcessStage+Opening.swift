@@ -1,6 +1,6 @@
 import ClinicalRecords
 import Foundation
-import StageKit
+public import StageKit
 import StageWire
 
 extension ProcessStage.Options {
@@ -10,6 +10,21 @@ extension ProcessStage.Options {
 
 /// A child's way from its start to its first record (docs/stage-protocol.md §4 and §7).
 extension ProcessStage {
+  /// The secrets that settings name, and no others.
+  static func secrets(
+    of entry: StageEntry, _ settings: JSONValue, _ context: StageContext
+  ) throws -> [String: [UInt8]] {
+    var secrets: [String: [UInt8]] = [:]
+    for declaration in entry.settings {
+      guard case .secret = declaration.kind, case .string(let text) = settings[declaration.key],
+        text.hasPrefix("secret:")
+      else { continue }
+      let name = String(text.dropFirst(7))
+      secrets[name] = try context.host.secret(named: name)
+    }
+    return secrets
+  }
+
   /// A folder of a child's own.
   static func makeScratch(in context: StageContext, name: String) throws -> String {
     let scratch = "\(context.folder.privatePath)/stages/\(name)"
@@ -19,7 +34,12 @@ extension ProcessStage {
     return scratch
   }
 
-  /// Removes a child's folder; one that stays is removed with the next that has its name.
+  /// Removes the folders that the processes of a run that was killed left.
+  public static func removeScratch(below folder: DataFolder) {
+    remove("\(folder.privatePath)/stages")
+  }
+
+  /// Removes a child's folder; one that stays is removed before the next run makes its own.
   static func remove(_ scratch: String) {
     do { try FileManager.default.removeItem(atPath: scratch) } catch {}
   }

@@ -1,7 +1,7 @@
 public import ClinicalRecords
 import Foundation
 public import StageKit
-import StageWire
+package import StageWire
 import Synchronization
 
 /// A transform, or a sink that can be asked, whose work is done by processes: one for each call at
@@ -50,6 +50,8 @@ public final class ProcessStage: Sendable {
     var idle: [Worker] = []
     var started = 0
     var deaths = 0
+    /// Whether a record was handled since the last death.
+    var hasWorked = false
     var isClosed = false
     /// When the next process may be started.
     var next = ContinuousClock.now
@@ -58,8 +60,9 @@ public final class ProcessStage: Sendable {
 
     mutating func died() {
       deaths += 1
+      hasWorked = false
       guard deaths > 1 else { return }
-      next = .now + min(.milliseconds(250) * (1 << min(deaths, 7)), .seconds(30))
+      next = .now + min(.milliseconds(250) * (1 << min(deaths - 2, 7)), .seconds(30))
     }
   }
 
@@ -81,15 +84,7 @@ public final class ProcessStage: Sendable {
     self.settings = settings
     self.context = context
     self.options = options
-    var secrets: [String: [UInt8]] = [:]
-    for declaration in entry.settings {
-      guard case .secret = declaration.kind, case .string(let text) = settings[declaration.key],
-        text.hasPrefix("secret:")
-      else { continue }
-      let name = String(text.dropFirst(7))
-      secrets[name] = try context.host.secret(named: name)
-    }
-    self.secrets = secrets
+    secrets = try ProcessStage.secrets(of: entry, settings, context)
     do {
       let (worker, destination) = try await start()
       state.withLock { state in
@@ -122,8 +117,12 @@ public final class ProcessStage: Sendable {
         _ = try await work(
           on: record, in: delivery,
           key: WireKey(token: key.token.hexadecimal, version: key.version))
-      }, query: { [self] in try await has($0) }, finish: { [self] _ in try await drain() })
+      }, query: { [self] in try await has($0) }, finish: { [self] in try await drain($0) })
   }
+
+  /// The memory from which the process that waits is given its next record; what is made there goes
+  /// without a copy.
+  package var inputSlot: SharedSlot? { state.withLock { $0.idle.last?.input } }
 
   /// Ends every process; returns when all are gone.
   public func close() async {
@@ -151,10 +150,14 @@ extension ProcessStage {
       giveBack(worker)
       return output
     } catch let error as ChildDeath {
+      // Who ends a process that works well tells nothing of the record that was in it.
+      let isInnocent = error.isFromOutside && state.withLock { $0.hasWorked }
       await lose(worker)
-      throw StageError(
+      var failure = StageError(
         .transient, error.code, subject: "\(error)",
         hint: "the log has what it said; 'anagen plugin test' tries the stage alone")
+      failure.blamesRecord = !isInnocent
+      throw failure
     } catch let error as WireError {
       worker.child.end(
         ChildDeath(code: "stage_broke_protocol", description: "it sent \(error)"))
@@ -214,17 +217,26 @@ extension ProcessStage {
   }
 
   private func stageError(_ result: Message, _ redaction: Redaction) -> StageError {
-    guard let failure = result.failure,
-      let failureClass = StageError.FailureClass(rawValue: failure.failureClass)
-    else { return fault("it failed without saying how") }
+    guard let failure = result.failure else { return fault("it failed without saying how") }
+    return stageError(failure, redaction, finding: finding(result.finding))
+  }
+
+  private func stageError(
+    _ failure: WireFailure, _ redaction: Redaction, finding: PictureFinding?
+  ) -> StageError {
+    guard let failureClass = StageError.FailureClass(rawValue: failure.failureClass) else {
+      return fault("it failed without saying how")
+    }
     // What an outside stage says may hold what it was given; a linked one's words are the project's.
     func shown(_ text: String) -> String {
       options.program.manifestSHA256 == nil ? text : redaction.redacted(text)
     }
+    // A reason stands in tables and metrics, where nobody looks for names.
+    let isWord = failure.code.wholeMatch(of: /[a-z][a-z0-9_]{0,63}/) != nil
+    let code = isWord && !redaction.names(failure.code) ? failure.code : "stage_fault"
     return StageError(
-      failureClass, failure.code.filter { $0.isLetter || $0.isNumber || $0 == "_" },
-      subject: shown(failure.subject), hint: shown(failure.hint),
-      finding: finding(result.finding))
+      failureClass, code, subject: shown(failure.subject), hint: shown(failure.hint),
+      finding: finding)
   }
 
   private func finding(_ document: JSONValue?) -> PictureFinding? {
@@ -326,11 +338,17 @@ extension ProcessStage {
     }
   }
 
-  private func drain() async throws {
+  private func drain(_ account: UpstreamAccount) async throws {
     let worker = try await borrow()
     do {
-      _ = try await worker.child.request(Message("drain"), limit: options.opening)
+      var writer = BodyWriter(slot: worker.input)
+      let body = try writer.add(account.serialised())
+      _ = try await worker.child.request(
+        Message("drain") { $0.account = body }, tail: writer.tail, limit: options.opening)
       giveBack(worker)
+    } catch let failure as WireFailure {
+      giveBack(worker)
+      throw stageError(failure, worker.desk.redaction, finding: nil)
     } catch {
       await lose(worker)
       throw StageError(
@@ -344,13 +362,16 @@ extension ProcessStage {
 
 extension ProcessStage {
   private func borrow() async throws -> Worker {
+    var dead: [Worker] = []
     let (worker, deaths, next) = state.withLock { state in
       while let worker = state.idle.popLast() {
         if worker.child.isAlive { return (worker as Worker?, 0, state.next) }
+        dead.append(worker)
         state.died()
       }
       return (nil, state.deaths, state.next)
     }
+    for worker in dead { ProcessStage.remove(worker.desk.scratch) }
     if let worker { return worker }
     // The first is replaced at once; from then on the wait doubles, until one works again. Nobody's
     // attempts are used up meanwhile.
@@ -373,6 +394,7 @@ extension ProcessStage {
   private func giveBack(_ worker: Worker) {
     let isClosed = state.withLock { state in
       state.deaths = 0
+      state.hasWorked = true
       if !state.isClosed { state.idle.append(worker) }
       return state.isClosed
     }

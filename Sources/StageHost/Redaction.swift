@@ -12,6 +12,8 @@ package final class Redaction: Sendable {
     /// What the child holds now, and held before: a line may come late.
     var payloads: [[UInt8]] = []
     var texts: [String]?
+    /// The subjects of those records, word by word.
+    var subjects: [Set<Substring>] = []
   }
   private let state = Mutex(State())
   private let secrets: [String]
@@ -26,7 +28,23 @@ package final class Redaction: Sendable {
       state.payloads.append(payload)
       state.payloads.append(JSONValue.array([.string(identity.text)]).serialised())
       state.texts = nil
+      // KIND:study/subject/visit/…
+      let places = identity.text.lowercased().split(separator: "/")
+      state.subjects = state.subjects.suffix(3)
+      if places.count > 1 { state.subjects.append(Set(Redaction.words(of: places[1]))) }
     }
+  }
+
+  /// Whether a word of a code is one of the subject whose record the child holds.
+  ///
+  /// A code cannot be redacted as a line is: `no_image` would not stand, where a media type is one.
+  package func names(_ code: String) -> Bool {
+    let words = Set(Redaction.words(of: code.lowercased()[...]))
+    return state.withLock { state in state.subjects.contains { !$0.isDisjoint(with: words) } }
+  }
+
+  private static func words(of text: Substring) -> [Substring] {
+    text.split { !$0.isLetter && !$0.isNumber }.filter { $0.count > 1 }
   }
 
   /// A line without what the child knows of a subject, at most 500 characters long.

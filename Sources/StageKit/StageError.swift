@@ -32,6 +32,11 @@ public struct StageError: Error, Sendable, CustomStringConvertible {
   public let errno: Int32?
   /// What was found in a picture, when a person may look and let exactly that pass.
   public let finding: PictureFinding?
+  /// Whether it says anything against the record.
+  ///
+  /// The end of a process that somebody killed does not. The runner allows a record as many such
+  /// attempts as it has others.
+  package var blamesRecord = true
 
   /// Makes an error.
   public init(

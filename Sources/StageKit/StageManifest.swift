@@ -19,10 +19,15 @@ public struct StageManifest: Sendable {
   /// Whether records arrive whether or not there is room (a camera): only then may intake drop.
   public let live: Bool
 
+  /// Whether it keeps files of its own in the data folder, where a process of its own does not
+  /// reach: such a stage runs within the program alone.
+  public let keepsFiles: Bool
+
   /// Makes a manifest.
   public init(
     id: String, summary: String, resultVersion: String, declassifiesTo: PrivacyLabel? = nil,
-    readsClock: Bool = false, workingSetBytes: Int, effect: SinkEffect? = nil, live: Bool = false
+    readsClock: Bool = false, workingSetBytes: Int, effect: SinkEffect? = nil, live: Bool = false,
+    keepsFiles: Bool = false
   ) {
     self.id = id
     self.summary = summary
@@ -32,6 +37,7 @@ public struct StageManifest: Sendable {
     self.workingSetBytes = workingSetBytes
     self.effect = effect
     self.live = live
+    self.keepsFiles = keepsFiles
   }
 }
 

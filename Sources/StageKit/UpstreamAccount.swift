@@ -17,16 +17,16 @@ public struct UpstreamAccount: Sendable {
   public let withdrawn: [RecordIdentity: Withdrawal]
 
   /// Why nothing counts of a record that a sink was given.
-  public enum Withdrawal: Sendable {
+  public enum Withdrawal: String, Sendable, Codable {
     /// Its source record was filed under another identity since: the acquisition that it tells of
     /// was a mistake.
-    case filedElsewhere
+    case filedElsewhere = "filed_elsewhere"
     /// A person took the picture out.
-    case byPerson
+    case byPerson = "by_person"
     /// A person took its subject out, with all pictures.
-    case withSubject
+    case withSubject = "with_subject"
     /// The stage that made this very record is in the pipeline no more, and no other makes it.
-    case stageGone
+    case stageGone = "stage_gone"
   }
 
   /// Makes an account.

@@ -225,6 +225,8 @@ public struct Message: Codable, Sendable, Equatable {
   public var failure: WireFailure?
   /// `failed`, `result`: what was found in a picture, for a person to look at; `ask`: about what.
   public var finding: JSONValue?
+  /// `drain`: for sinks, what stands and what was set aside.
+  public var account: WireBody?
   /// `ask`: what for.
   public var what: String?
   /// `configure`: what the stage makes; `ask`: which schema.

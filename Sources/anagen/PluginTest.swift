@@ -103,6 +103,11 @@ struct PluginTest: AnagenCommand {
 
   private func settings(of stage: StageEntry) throws -> JSONValue {
     guard case .object(var members) = stage.defaults else { return stage.defaults }
+    for declaration in stage.settings {
+      guard case .secret = declaration.kind else { continue }
+      members.removeAll { $0.key == declaration.key }
+      members.append(JSONValue.Member(declaration.key, .string("secret:\(SampleRecords.secret)")))
+    }
     for assignment in assignments {
       let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {

@@ -12,12 +12,16 @@ struct SampleRecords {
   /// Texts that may stand in nothing that a stage says.
   static let planted = ["Plantedsubject", "plantedvisit", "Planted Patient Name"]
 
+  /// The secret that a stage is given where a setting names one.
+  static let secret = "test-secret"
+
   let context: StageContext
   private let records: [SchemaID: (record: any Record, origin: LedgerReference)]
 
   /// Renders and measures one picture.
   static func make(in folder: String) async throws -> SampleRecords {
-    let host = TestHost(secrets: [:])
+    let host = TestHost(
+      secrets: [secret: Array("of no use elsewhere, and long enough for a key".utf8)])
     let context = host.context(stage: "under_test", study: .open(), folder: folder)
     let captured = try await rendered(context)
     let origin = host.store(captured)
@@ -50,7 +54,8 @@ struct SampleRecords {
       let value = try RecordDecoder().decode(JSONValue.self, from: text)
       return PluginTester.Sample(
         ForeignRecord(
-          schema: schema, identity: RecordIdentity("\(schema.name):sample/\(name)"),
+          schema: schema,
+          identity: RecordIdentity("\(schema.name):\(SampleRecords.planted[0])/\(name)"),
           privacy: .identified, value: value), origin: nil)
     }
     guard !samples.isEmpty else {

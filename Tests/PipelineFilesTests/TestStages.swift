@@ -133,11 +133,11 @@ struct ReportSettings: StageSettings {
 
 private func manifest(
   _ id: String, declassifiesTo: PrivacyLabel? = nil, workingSet: Int = 1 << 20,
-  effect: SinkEffect? = nil, live: Bool = false
+  effect: SinkEffect? = nil, live: Bool = false, keepsFiles: Bool = false
 ) -> StageManifest {
   StageManifest(
     id: id, summary: "Does nothing.", resultVersion: "1", declassifiesTo: declassifiesTo,
-    workingSetBytes: workingSet, effect: effect, live: live)
+    workingSetBytes: workingSet, effect: effect, live: live, keepsFiles: keepsFiles)
 }
 
 struct Folder: Source {
@@ -217,7 +217,8 @@ struct Publish: Transform {
 
 /// Takes released records further down.
 struct Recode: Transform {
-  static let manifest = PipelineFilesTests.manifest("test.recode", declassifiesTo: .deidentified)
+  static let manifest = PipelineFilesTests.manifest(
+    "test.recode", declassifiesTo: .deidentified, keepsFiles: true)
   init(settings: NoSettings, context: StageContext) {}
   func process(_ input: Released, in delivery: DeliveryContext) -> Released { input }
   func outputByteCount(for input: Released) -> Int { 0 }

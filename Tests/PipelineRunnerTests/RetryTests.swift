@@ -52,6 +52,26 @@ import Testing
     #expect(report.quarantined.allSatisfy { $0.attempts == 3 && $0.failure.reason == "busy" })
   }
 
+  @Test(.timeLimit(.minutes(10)), arguments: [(5, 0), (6, 1)])
+  func anAttemptThatSaysNothingAgainstItsRecordIsNotCounted(
+    failures: Int, setAside: Int
+  ) async throws {
+    let folder = TemporaryFolder()
+    let board = TestBoard { key, attempt in
+      guard key == 0, attempt <= failures else { return }
+      var killed = RetryTests.busy
+      killed.blamesRecord = false
+      throw killed
+    }
+    // Of three attempts each, six: a stage whose process ends itself comes to an end too.
+    let plan = try TestRuns.plan(pipeline(board.register(), count: 3), folder: folder.path)
+    let report = try await PipelineRun(plan: plan, options: TestRuns.simulated()).run()
+    #expect(report.mismatches.isEmpty)
+    #expect(report.quarantined.map(\.attempts) == Array(repeating: 6, count: setAside))
+    #expect(board.state.withLock { $0.calls[0] } == 6)
+    #expect(board.state.withLock { $0.taken.count } == 3 - setAside)
+  }
+
   @Test(.timeLimit(.minutes(10)))
   func aSinkThatIsRefusedForAnHourLosesNothingAndBurnsNoAttempt() async throws {
     let folder = TemporaryFolder()

@@ -22,6 +22,11 @@ struct RedactionTests {
     #expect(redaction().redacted(said) == shown)
   }
 
+  @Test(arguments: [("p_017", true), ("bad_017", true), ("no_file", false), ("vx_missing", false)])
+  func `a code that names the subject is found`(code: String, names: Bool) {
+    #expect(redaction().names(code) == names)
+  }
+
   @Test func `is cut at 500 characters and one line`() {
     let line = redaction().redacted("a\u{2028}b" + String(repeating: "x", count: 5000))
     #expect(line.count <= 500)

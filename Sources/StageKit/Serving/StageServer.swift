@@ -143,12 +143,14 @@ final class ServedStage {
       case "open": try await open(request)
       case "process": try await process(request)
       case "query": try await query(request)
-      case "drain": try drain(request)
+      case "drain": try await drain(request)
       case "close": _exit(0)
       default: break
       }
     } catch let error as StageError {
       try reply(request, "failed") { $0.fill(error) }
+    } catch let error as RecordError {
+      try reply(request, "failed") { $0.fill(StageServer.stageError(of: error)) }
     } catch let error as SettingProblem {
       try reply(request, "failed") {
         $0.failure = WireFailure(
@@ -286,8 +288,13 @@ final class ServedStage {
     try reply(request, "answer") { $0.has = has }
   }
 
-  /// Version 1 carries no account of what stands, so a sink's `finish` is not called.
-  private func drain(_ request: Channel.Received) throws {
+  private func drain(_ request: Channel.Received) async throws {
+    if let opened, case .queryableSink(_, _, _, let finish) = opened.running,
+      let body = request.message.account
+    {
+      try await finish(
+        UpstreamAccount(serialised: ReceivedBodies(request, slot: opened.input).copy(body)))
+    }
     try reply(request, "drained")
   }
 }

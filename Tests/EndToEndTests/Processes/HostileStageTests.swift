@@ -70,6 +70,17 @@ struct HostileStageTests {
     #expect((failure.message, failure.hint) == ("cannot read [redacted]", "ask [redacted]"))
   }
 
+  @Test func `nor does the reason that stands in tables and metrics`() throws {
+    let (material, plugin) = (try Material(), try PluginFolder("hostile"))
+    try material.add(try Photographs.jpeg(1), named: "a.jpg", subject: "janedoe77")
+    try material.writeManifest()
+    let outcome = try AnagenProcess.run(
+      try plugin.pipeline("    use: hostile.stage\n    with: {way: errs}", for: material),
+      printingTo: material.path)
+    #expect(try material.setAside().map(\.failure.reason) == ["stage_fault"])
+    #expect(!outcome.talk.contains("janedoe77"), "\(outcome.talk)")
+  }
+
   @Test func `a process that is stopped is replaced`() throws {
     let (material, plugin) = (try Material(good: 1), try PluginFolder("hostile"))
     let outcome = try AnagenProcess.run(

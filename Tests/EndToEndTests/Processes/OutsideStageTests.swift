@@ -45,11 +45,26 @@ struct OutsideStageTests {
     #expect(results[0] == results[1])
   }
 
-  @Test(arguments: ["calibration.apply", "hair.analyse"])
+  @Test(arguments: [
+    "calibration.apply", "hair.analyse", "deidentify.acquisitions", "deidentify.measurements",
+    "deidentify.images",
+  ])
   func `an in-tree stage stands the tests from outside`(stage: String) throws {
     let material = try Material()
     let outcome = try AnagenProcess.run(["plugin", "test", stage], printingTo: material.path)
     #expect(outcome.status == 0, "\(outcome.results)\(outcome.talk)")
+  }
+
+  @Test(arguments: ["tells", "prints", "names", "errs", "identifies"])
+  func `a stage that says whom its record is of is found out`(way: String) throws {
+    let (material, plugin) = (try Material(), try PluginFolder("hostile"))
+    let outcome = try AnagenProcess.run(
+      ["plugin", "test", plugin.path, "--set", "way=\(way)"], printingTo: material.path)
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.results.contains("FAILED  says nothing of a subject"),
+      "\(outcome.results)\(outcome.talk)")
+    #expect(!outcome.results.lowercased().contains("plantedsubject"), "\(outcome.results)")
   }
 
   @Test func `a new plugin in Python stands its own tests and those from outside`() throws {
@@ -90,6 +105,35 @@ struct OutsideStageTests {
     #expect(outcome.status == 0 && kills > 0, "\(kills) kills, \(starts) starts: \(outcome.talk)")
     #expect(try material.records().count == 30)
     #expect(try RunResult(outcome).balanced)
+  }
+
+  @Test func `a sink in Swift is told at the end what stands`() throws {
+    let material = try Material(good: 3)
+    let folder = "\(material.path)/tally"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let program = URL(filePath: AnagenProcess.program).deletingLastPathComponent()
+      .appending(path: "test-stages").path()
+    try FileManager.default.copyItem(atPath: program, toPath: "\(folder)/test-stages")
+    let manifest = try Machine.run(["./test-stages", "--manifest"], in: folder)
+    try manifest.text.write(toFile: "\(folder)/plugin.yaml", atomically: true, encoding: .utf8)
+    let file = "\(material.path)/pipeline.yaml"
+    try """
+    anagen: 1
+    name: tally
+    vars: {data: {type: path}}
+    plugins: [tally]
+    stages:
+      images: {use: image.files, with: {folder: images}}
+      tally: {use: tally.photographs, from: images, accepts: identified}
+
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let outcome = try AnagenProcess.run(
+      ["run", file, "--var", "data=\(material.data)"], printingTo: material.path)
+    #expect(outcome.status == 0, "\(outcome.talk)")
+    #expect(outcome.talk.contains("count=3 set_aside=0 withdrawn=0"), "\(outcome.talk)")
+    let tested = try AnagenProcess.run(
+      ["plugin", "test", "tally"], printingTo: material.path)
+    #expect(tested.status == 0, "\(tested.results)\(tested.talk)")
   }
 
   @Test func `a plugin.yaml that is wrong is told with line and column`() throws {

@@ -11,7 +11,8 @@ public struct DeidentifyAcquisitions: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.acquisitions",
     summary: "Releases what was taken of whom, so that what is missing later has its row.",
-    resultVersion: "4", declassifiesTo: .deidentified, workingSetBytes: 64 << 10)
+    resultVersion: "4", declassifiesTo: .deidentified, workingSetBytes: 64 << 10,
+    keepsFiles: true)
 
   private let recoding: Recoding
 

@@ -18,7 +18,8 @@ public struct DeidentifyImages: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.images",
     summary: "Releases pictures without metadata, and holds those with text in their pixels.",
-    resultVersion: "7", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels)
+    resultVersion: "7", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels,
+    keepsFiles: true)
 
   private let recoding: Recoding
   private let context: StageContext

@@ -9,7 +9,8 @@ public struct DeidentifyMeasurements: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.measurements",
     summary: "Releases measurements without file names, digests and dates.",
-    resultVersion: "4", declassifiesTo: .deidentified, workingSetBytes: 1 << 20)
+    resultVersion: "4", declassifiesTo: .deidentified, workingSetBytes: 1 << 20,
+    keepsFiles: true)
 
   private let recoding: Recoding
 

@@ -39,8 +39,16 @@ def reach() -> None:
     socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 
 
+def outlive() -> None:
+    with open("/proc/self/oom_score_adj") as file:
+        if file.read().strip() == "1000":
+            raise PermissionError
+
+
 class Hostile(Stage):
     id = "hostile.stage"
+    #: What goes with the record in each result.
+    beside = {}
 
     def process(self, record: Record, delivery: Delivery) -> dict:
         return getattr(self, self.settings["way"])(record, delivery) or {"way": self.settings["way"]}
@@ -117,6 +125,16 @@ class Hostile(Stage):
         subject = record.value["acquisition"]["subject"]
         raise StageError("record", "odd", "cannot read " + record.value["fileName"], "ask " + subject)
 
+    def errs(self, record, delivery):
+        raise StageError("record", record.value["acquisition"]["subject"], "odd", "odd")
+
+    def prints(self, record, delivery):
+        print(record.value["acquisition"]["subject"], file=sys.stderr, flush=True)
+
+    def identifies(self, record, delivery):
+        self.beside = {"contents": [{"sha256": "0" * 64, "byteCount": 1,
+                                     "mediaType": record.value["acquisition"]["subject"]}]}
+
     def escapes(self, record, delivery):
         """Everything that a confined process may not do; says what it could."""
         private = os.path.dirname(os.path.dirname(os.environ["HOME"]))
@@ -130,6 +148,7 @@ class Hostile(Stage):
             "own_folder": lambda: open(os.path.join(os.path.dirname(__file__), "left"), "w"),
             "tmp": lambda: open("/tmp/anagen-left-by-a-stage", "w"),
             "shrink": lambda: os.ftruncate(self.descriptor(), 0),
+            "outlive": outlive,
             "passwords": lambda: open("/etc/shadow").read(1),
         }
         done = [name for name, action in sorted(tried.items()) if succeeds(action)]
@@ -147,6 +166,24 @@ class Hostile(Stage):
         raise OSError("no slot")
 
 
+class Frames(Stage):
+    id = "hostile.frames"
+    #: What goes with the record in each result.
+    beside = {}
+
+    def process(self, record: Record, delivery: Delivery) -> dict:
+        way = self.settings["way"]
+        if way == "slow":
+            time.sleep(0.1)
+        elif way == "hangs" and record.value["captured"]["fileName"] == "0.jpg":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif way == "dies" and delivery.attempt == 1:
+            output = _Session.current._output
+            output[:] = bytes(len(output))
+            os.abort()
+        return {"frames": len(record.frames)}
+
+
 original = _Session._on_process
 
 
@@ -157,5 +194,16 @@ def on_process(self, packet, received):
 
 _Session._on_process = on_process
 
+reply = _Session._reply
+
+
+def reply_with_more(self, packet, message, tail=b""):
+    if "record" in message:
+        message["record"].update(self._stage.beside)
+    reply(self, packet, message, tail)
+
+
+_Session._reply = reply_with_more
+
 if __name__ == "__main__":
-    serve(Hostile)
+    serve(Hostile, Frames)
