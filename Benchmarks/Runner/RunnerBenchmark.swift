@@ -1,8 +1,9 @@
 import Foundation
+import StageHost
 
 /// How quick the runner and its ledger are, each figure beside a peer measured in the same run.
 ///
-/// `runner-benchmark copy | records | ledger | recovery` with `--NAME VALUE`; see
+/// `runner-benchmark copy | records | ledger | recovery | frames` with `--NAME VALUE`; see
 /// `Benchmarks/README.md`.
 @main
 enum RunnerBenchmark {
@@ -12,14 +13,26 @@ enum RunnerBenchmark {
     if name == "one", arguments.count == 3 {
       return try CopyJob.copy(arguments[1], to: arguments[2])
     }
+    if name == "serve" { return try await FramesBenchmark.serve(Array(arguments.dropFirst())) }
+    if name == "plugin" { try becomeStage(arguments) }
     let options = Options(Array(arguments.dropFirst()))
     switch name {
     case "copy": try await CopyBenchmark(options).run()
     case "records": try await RecordsBenchmark(options).run()
     case "ledger": try LedgerBenchmark(options).run()
     case "recovery": try await RecoveryBenchmark(options).run()
+    case "frames": try await FramesBenchmark(options).run()
     default: usage()
     }
+  }
+
+  /// What `anagen plugin exec CONFINEMENT -- COMMAND` does, which is how a stage's process starts.
+  private static func becomeStage(_ arguments: [String]) throws -> Never {
+    guard arguments.count > 4, arguments[1] == "exec" else { usage() }
+    let confinement = try JSONDecoder().decode(Confinement.self, from: Data(arguments[2].utf8))
+    let problem = confinement.become(Array(arguments.dropFirst(4)), parent: getppid())
+    FileHandle.standardError.write(Data("\(problem)\n".utf8))
+    exit(70)
   }
 
   static func usage() -> Never {
@@ -28,6 +41,7 @@ enum RunnerBenchmark {
              runner-benchmark records [--count 200000] [--rounds 3] [--folder DIR]
              runner-benchmark ledger [--batches 100] [--rounds 5] [--folder DIR]
              runner-benchmark recovery [--count 1000000] [--folder DIR]
+             runner-benchmark frames [--frames 1000] [--folder DIR]
 
       """
     FileHandle.standardError.write(Data(text.utf8))
