@@ -39,7 +39,7 @@ struct MeasureTests {
   }
 
   @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedAtOnce() throws {
-    let material = try Material(good: 1)
+    let material = try Material()
     let pipe = "\(material.path)/pipe.jpg"
     #expect(mkfifo(pipe, 0o600) == 0)
     let outcome = try material.command(["measure", pipe, "--um-per-px", "5"])

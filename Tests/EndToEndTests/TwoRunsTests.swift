@@ -32,7 +32,8 @@ struct TwoRunsTests {
     let material = try Material(good: 12)
     let first = try AnagenProcess(material.runArguments(), printingTo: material.path)
     let socket = "\(material.data)/private/control.sock"
-    while first.isRunning, !FileManager.default.fileExists(atPath: socket) { usleep(500) }
+    // The file is there an instant before somebody listens.
+    while first.isRunning, !isListenedOn(socket) { usleep(500) }
     first.send(SIGSTOP)
     try FileManager.default.removeItem(atPath: "\(material.data)/private/lock")
     let second = try material.run()
@@ -40,6 +41,19 @@ struct TwoRunsTests {
     #expect(second.talk.contains("its lock file is gone; wait"), "\(second.talk)")
     first.send(SIGCONT)
     try material.expectEverythingAccountedFor(after: first.wait())
+  }
+
+  private func isListenedOn(_ path: String) -> Bool {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    } == 0
   }
 
   @Test func theLockOfAKilledRunIsGoneWithIt() throws {

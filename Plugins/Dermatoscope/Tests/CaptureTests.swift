@@ -104,7 +104,9 @@ import Testing
     let host = TestHost()
     let intake = Intake(refusals: 1)
     try await run(Self.assigned(), host, intake, most: 2)
-    #expect(host.notices.last?.what == "captures were refused: 1 since full")
+    // On a busy machine a capture may also go without a frame, which is told beside it.
+    let told = try #require(host.notices.last?.what)
+    #expect(told.hasPrefix("captures were refused: 1 since full"), "\(told)")
     #expect(intake.images.withLock { $0 }.map(\.acquisition.attempt) == [1])
   }
 
