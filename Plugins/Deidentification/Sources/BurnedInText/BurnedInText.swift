@@ -85,7 +85,7 @@ public struct BurnedInText: Sendable {
       factor *= 2
       // Two hairs of one length side by side are a chance line there; two drawn letters are sure.
       lines += BurnedInText.lines(in: half, heights: large)
-        .filter { $0.glyphs > 2 || $0.confidence > 0.95 }.map { $0.scaled(by: factor) }
+        .filter { $0.glyphs > 2 || $0.confidence > 0.99 }.map { $0.scaled(by: factor) }
     }
     return BurnedInText.merged(lines)
   }
