@@ -124,7 +124,7 @@ private struct CommitStep {
       row = db.lastInsertedRowID
     }
     let isWithdrawn =
-      try hasWithdrawals && product.delivery == nil && isWithdrawn(row, product)
+      try hasWithdrawals && product.delivery == nil && isWithdrawn(row, product, &outcome)
     if (known != nil || hasOthers) && !isWithdrawn {
       try makeCurrent(row, identity: identity, isNew: known == nil, &outcome)
     }
@@ -148,7 +148,9 @@ private struct CommitStep {
   /// Taken out with it is the same file with another date, scale or bytes under the same identity,
   /// and the same bytes under another: what was withdrawn is the picture, not a row of a list. With
   /// a subject go all pictures of that subject, also of another study's name.
-  private func isWithdrawn(_ row: Int64, _ product: LedgerEntry.Product) throws -> Bool {
+  private func isWithdrawn(
+    _ row: Int64, _ product: LedgerEntry.Product, _ outcome: inout LedgerOutcome
+  ) throws -> Bool {
     let content = product.record.contents.first?.sha256.hexadecimal
     let found = try Row.fetchOne(
       db.cachedStatement(
@@ -166,7 +168,8 @@ private struct CommitStep {
       try found.map { $0["audit"] } ?? withdrawal(ofSubjectOf: product.record.identity)
     guard let audit else { return false }
     try execute("INSERT INTO withdrawal(record_id, audit) VALUES (?, ?)", row, audit)
-    try execute("UPDATE record SET superseded_by = ? WHERE id = ?", row, row)
+    // With all that came of it: it may have counted until now, as the second of two copies.
+    outcome.superseded += try RunLedger.supersede(row, for: row, db, run: run, at: now)
     return true
   }
 

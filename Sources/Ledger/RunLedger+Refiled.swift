@@ -44,8 +44,10 @@ extension RunLedger {
         var refiled = Refiled()
         var corrected: Int64 = 0
         for found in try doubled(db) + moved(db) {
+          // What moved to where somebody took all out, goes as well.
           guard let earlier = try source(found.earlier, db),
-            let later = try source(found.later, db), earlier.content == later.content
+            let later = try source(found.later, db, orWithdrawn: !found.isEarlierGiven),
+            earlier.content == later.content
           else { continue }
           if isComplete && !found.isEarlierGiven {
             corrected += 1
@@ -135,16 +137,16 @@ extension RunLedger {
   }
 
   private func source(
-    _ record: Int64, _ db: Database
+    _ record: Int64, _ db: Database, orWithdrawn: Bool = false
   ) throws -> (identity: RecordIdentity, content: String?, file: String)? {
     try Row.fetchOne(
       db.cachedStatement(
         sql: """
           SELECT identity, json_extract(CAST(payload AS TEXT), '$.original.sha256') AS content,
             coalesce(json_extract(CAST(payload AS TEXT), '$.fileName'), '') AS file
-          FROM record WHERE id = ? AND superseded_by IS NULL
+          FROM record WHERE id = ? AND (superseded_by IS NULL OR (? AND superseded_by = id))
             AND schema LIKE 'anagen.captured-image/%'
-          """), arguments: [record]
+          """), arguments: [record, orWithdrawn]
     ).map { (RecordIdentity($0["identity"]), $0["content"], $0["file"]) }
   }
 
@@ -156,6 +158,13 @@ extension RunLedger {
   /// - Returns: the edges on which a delivery waited.
   @discardableResult
   func supersede(_ record: Int64, for later: Int64, _ db: Database) throws -> [EdgeKey] {
+    try RunLedger.supersede(record, for: later, db, run: run, at: now())
+  }
+
+  /// The same within a transaction of a run.
+  static func supersede(
+    _ record: Int64, for later: Int64, _ db: Database, run: Int64, at time: Double
+  ) throws -> [EdgeKey] {
     let line = try Int64.fetchAll(
       db,
       sql: """
@@ -183,7 +192,7 @@ extension RunLedger {
         sql: """
           UPDATE delivery SET state = 3, ended_run = ?, ended_at = ?
           WHERE record_id = ? AND state = 0
-          """, arguments: [run, now(), id])
+          """, arguments: [run, time, id])
     }
     return edges
   }

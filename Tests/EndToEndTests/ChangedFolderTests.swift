@@ -122,6 +122,61 @@ struct ChangedFolderTests {
     #expect(excluded.allSatisfy { $0.contains(",S11,") }, "\(excluded)")
   }
 
+  private func current(_ material: Material) throws -> (registry: [String], tables: [String]) {
+    let registry = try DatabaseQueue(path: "\(material.data)/registry.sqlite").read { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT DISTINCT subject FROM current_result WHERE value IS NOT NULL ORDER BY subject
+          """)
+    }
+    let table = try String(
+      contentsOfFile: "\(material.data)/tables/acquisitions.csv", encoding: .utf8)
+    let rows = table.split(separator: "\r\n").filter { $0.contains(",selected,") }
+    return (
+      registry, rows.compactMap { $0.split(separator: ",").dropFirst().first.map(String.init) }
+    )
+  }
+
+  @Test("with a picture goes its copy under another subject, everywhere")
+  func withdrawnCopy() throws {
+    let material = try Material(good: 2)
+    try material.add(material.originals[0], named: "copy.jpg", subject: "S4")
+    try material.writeManifest(lines(material, ["S3", "S5", "S4"]))
+    _ = try material.run()
+    #expect(
+      try material.command([
+        "withdraw", "--subject", "S3", "--reason", "consent withdrawn", "--data", material.data,
+      ]).status == 0)
+    _ = try material.run()
+    let pictures = try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures")
+    #expect(pictures.count == 1, "only S5's picture leaves")
+    let left = try current(material)
+    #expect(left.tables == ["S5"])
+    let table = try String(
+      contentsOfFile: "\(material.data)/tables/acquisitions.csv", encoding: .utf8)
+    #expect(
+      table.split(separator: "\r\n").count { $0.contains("withdrawn_by_a_person") } == 2)
+    #expect(left.registry == left.tables)
+  }
+
+  @Test("a picture that is corrected to a withdrawn subject counts for nobody")
+  func correctedToAWithdrawnSubject() throws {
+    let material = try Material(good: 2)
+    try material.writeManifest(lines(material, ["S1", "S2"]))
+    #expect(try material.run().status == 0)
+    #expect(
+      try material.command([
+        "withdraw", "--subject", "S2", "--reason", "consent withdrawn", "--data", material.data,
+      ]).status == 0)
+    try material.writeManifest(lines(material, ["S2", "S2"]))
+    _ = try material.run()
+    let left = try current(material)
+    #expect(left.tables.isEmpty && left.registry.isEmpty, "\(left)")
+    let pictures = try FileManager.default.contentsOfDirectory(atPath: "\(material.data)/pictures")
+    #expect(pictures.isEmpty)
+  }
+
   @Test("a watchdog's signal ends a run at once, and counts against no record")
   func abortedFromOutside() throws {
     let material = try Material(good: 6)
