@@ -92,9 +92,8 @@ extension LostOriginal {
 
   /// The SHA-256 of a file, read 1 MiB at a time.
   fileprivate static func digest(of path: String) throws -> ContentDigest {
-    let file: FileHandle
     do {
-      file = try FileHandle(forReadingFrom: URL(filePath: path))
+      let file = try FileHandle(forReadingFrom: URL(filePath: path))
       defer { file.closeFile() }
       var hash = SHA256()
       while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {

@@ -181,10 +181,9 @@ struct ChangedFolderTests {
   func abortedFromOutside() throws {
     let material = try Material(good: 6)
     let run = try AnagenProcess(material.runArguments(), printingTo: material.path)
-    let ledger = "\(material.data)/private/ledger.sqlite"
-    let deadline = ContinuousClock.now + .seconds(60)
-    while !FileManager.default.fileExists(atPath: ledger), .now < deadline { usleep(10_000) }
-    usleep(100_000)
+    // From then on a crash is noted, and held against what is in hand.
+    let inHand = "\(material.data)/private/in-hand"
+    while run.isRunning, !FileManager.default.fileExists(atPath: inHand) { usleep(500) }
     run.send(SIGABRT)
     let ended = try run.wait()
     #expect(ended.status == 128 + SIGABRT, "\(ended.talk)")
