@@ -149,7 +149,7 @@ let package = Package(
       ], path: "Sources/anagen", swiftSettings: strict),
     .executableTarget(
       name: "hair-candidates",
-      dependencies: ["HairAnalysis", "Calibration", "ClinicalRecords", "Imaging", "ImageCodecs"],
+      dependencies: ["HairAnalysis", "ClinicalRecords", "Imaging", "ImageCodecs"],
       path: "Tools/HairTraining/Candidates", swiftSettings: strict),
     .executableTarget(
       name: "hair-phantoms",
@@ -164,7 +164,7 @@ let package = Package(
     .executableTarget(
       name: "hair-benchmark",
       dependencies: [
-        "HairAnalysis", "Phantom", "Calibration", "ClinicalRecords", "Imaging", "ImageCodecs",
+        "HairAnalysis", "Phantom", "ClinicalRecords", "Imaging", "ImageCodecs",
       ],
       path: "Benchmarks/Hair", swiftSettings: strict),
     .executableTarget(
@@ -215,7 +215,7 @@ let package = Package(
     + plugin("ImageFiles", ["ImageCodecs"])
     + plugin("Phantom", ["ImageCodecs"])
     + plugin("Calibration", ["ImageCodecs", yams])
-    + plugin("HairAnalysis", [], testing: ["ImageCodecs", "Phantom"])
+    + plugin("HairAnalysis", ["ImageCodecs"], testing: ["Phantom"])
     + plugin("Deidentification", ["ImageCodecs", crypto], testing: ["Phantom"])
     + plugin("Registry", [grdb, crypto])
     + plugin("Reports", ["ImageCodecs"]),

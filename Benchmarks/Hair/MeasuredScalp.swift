@@ -1,4 +1,3 @@
-import Calibration
 import ClinicalRecords
 import HairAnalysis
 import ImageCodecs

@@ -63,14 +63,12 @@ public struct RegionChange: Codable, Sendable, Equatable {
     _ baseline: RegionMeasurement, _ followUp: RegionMeasurement, _ before: RegionFigure?,
     _ after: RegionFigure?
   ) -> String? {
-    guard let before, let after, baseline.cutOffs == followUp.cutOffs,
-      baseline.provenance.isComparable(with: followUp.provenance)
-    else {
+    guard let before, let after, baseline.cutOffs == followUp.cutOffs else {
       return "analysis_differs"
     }
     if case .missing(let reason) = before.figure { return reason }
     if case .missing(let reason) = after.figure { return reason }
-    return nil
+    return baseline.provenance.obstacle(to: followUp.provenance)
   }
 }
 

@@ -18,8 +18,9 @@ extension RegionMeasurement {
   /// Combines the parts of one region at one session of a visit.
   ///
   /// Parts that were measured by other versions, settings or cut-offs than the first are not
-  /// compared with it: every figure is then missing with the reason `analysis_differs`. Without a
-  /// part that passed its quality gate the reason is `image_rejected`.
+  /// compared with it: every figure is then missing with the reason `analysis_differs`, or
+  /// `light_differs` where they differ in nothing but the channel. Without a part that passed its
+  /// quality gate the reason is `image_rejected`.
   ///
   /// - Precondition: there is at least one part.
   public static func combine(_ parts: [RegionPart], of visit: RegionVisit) -> RegionMeasurement {
@@ -68,10 +69,9 @@ private struct RegionCombination {
     scaleUncertainty = uncertainty
     if selected.isEmpty {
       reason = "image_rejected"
-    } else if selected.allSatisfy({ $0.isComparable(with: selected[0]) }) {
-      reason = nil
     } else {
-      reason = "analysis_differs"
+      let obstacles = selected.compactMap { $0.obstacle(to: selected[0]) }
+      reason = obstacles.contains("analysis_differs") ? "analysis_differs" : obstacles.first
     }
     let numbers = Set(selected.map(\.placement)).sorted()
     placements = numbers.map { number in
@@ -273,17 +273,19 @@ private struct PlacementFigures {
 }
 
 extension RegionPart {
-  /// Whether two parts were measured in one way; versions and settings are never compared across.
-  fileprivate func isComparable(with other: RegionPart) -> Bool {
-    cutOffs == other.cutOffs && level == other.level
-      && provenance.isComparable(with: other.provenance)
+  /// Why two parts are not compared; `nil` when they were measured in one way.
+  fileprivate func obstacle(to other: RegionPart) -> String? {
+    guard cutOffs == other.cutOffs, level == other.level else { return "analysis_differs" }
+    return provenance.obstacle(to: other.provenance)
   }
 }
 
 extension MeasurementProvenance {
-  /// Whether two measurements were made in one way; who decided does not matter here.
-  func isComparable(with other: MeasurementProvenance) -> Bool {
-    stage == other.stage && version == other.version && model == other.model
-      && settings == other.settings && channel == other.channel
+  /// Why figures of two measurements are not compared; `nil` when they were made in one way.
+  func obstacle(to other: MeasurementProvenance) -> String? {
+    guard stage == other.stage, version == other.version, model == other.model,
+      settings == other.settings
+    else { return "analysis_differs" }
+    return channel == other.channel ? nil : "light_differs"
   }
 }

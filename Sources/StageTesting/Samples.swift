@@ -1,4 +1,5 @@
 public import ClinicalRecords
+public import Imaging
 import StageKit
 
 extension CapturedImage {

@@ -1,5 +1,6 @@
 import ClinicalRecords
 import Ledger
+import Reports
 import StageKit
 
 /// The figures of every region and visit in a data folder, fields and placements combined.
@@ -129,13 +130,19 @@ struct ResultsTable {
       visit.region + (visit.side == "unknown" ? "" : " \(visit.side)"),
     ]
       + (figure(.count, in: region).value == nil
-        ? ["-", "none", "-", "", "-", "-"]
+        ? ["-", "none", "-", why(of: region), "-", "-"]
         : [
           MeasurementText.fixed(region.figure(.density)?.squareCentimetres ?? 0, 2),
           bare(figure(.count, in: region), 0), bare(density, 1), interval(density),
           bare(figure(.medianDiameter, in: region), 1) + mark(.medianDiameter, in: region),
           ratio(of: region) + mark(.terminalShare, in: region),
         ])
+  }
+
+  /// Why a region has no figures, as words.
+  private func why(of region: RegionMeasurement) -> String {
+    guard case .missing(let reason) = figure(.count, in: region) else { return "" }
+    return FigureText.reason(reason)
   }
 
   /// The quantities shown that leave out hairs without a diameter.

@@ -1,4 +1,5 @@
 public import ClinicalRecords
+import Imaging
 public import StageKit
 
 /// `hair.analyse`: finds and measures the hairs of a calibrated picture.
@@ -10,9 +11,10 @@ public struct AnalyseHair: Transform {
   public static let manifest = StageManifest(
     id: "hair.analyse",
     summary: "Finds every hair, its root, diameter and follicular unit, and how sure that is.",
-    resultVersion: "1.2.0",
-    // Twelve planes of Float at 5.6 µm for a field of 16.8 x 12.6 mm, and one of its own pixels.
-    workingSetBytes: 384 << 20)
+    resultVersion: "1.3.0",
+    // Before a field of 16.8 x 12.6 mm, whose twelve planes at 5.6 µm and one of its own pixels take
+    // less: the region's first picture with 24 megapixels of 16 bits, and its light.
+    workingSetBytes: 416 << 20)
 
   /// The most samples at the working scale: a field of 40 x 40 mm, far beyond any contact probe.
   static let mostWorkingSamples = 51_000_000.0
@@ -24,6 +26,8 @@ public struct AnalyseHair: Transform {
   static let readableScale = 0.5...20.0
 
   private let analyser: HairAnalyser
+  /// `nil` when the channel is set.
+  private let regionLight: RegionLight?
   private let intervalLevel: Double
   private let targetArea: Study.TargetArea?
   private let cutOffs: CutOffs
@@ -34,7 +38,10 @@ public struct AnalyseHair: Transform {
   public init(settings: AnalyseHairSettings, context: StageContext) throws {
     var held = settings.analyser
     held.cutOffs = context.study.cutOffs
-    analyser = HairAnalyser(settings: held)
+    let analyser = HairAnalyser(settings: held)
+    self.analyser = analyser
+    regionLight =
+      held.channel == nil ? RegionLight(analyser: analyser, study: context.study) : nil
     intervalLevel = settings.intervalLevel
     targetArea = context.study.targetArea
     cutOffs = context.study.cutOffs
@@ -49,11 +56,14 @@ public struct AnalyseHair: Transform {
     }
   }
 
-  /// Measures a picture; the measurement names the picture's acquisition.
+  /// Measures a picture, in the light that its region is measured in; the measurement names the
+  /// picture's acquisition.
   public func process(
     _ input: CalibratedImage, in delivery: DeliveryContext
-  ) throws -> HairMeasurement {
-    try measurement(of: input, acquisition: input.captured.acquisition)
+  ) async throws -> HairMeasurement {
+    try measurement(
+      of: input, acquisition: input.captured.acquisition,
+      in: try await regionLight?.channel(for: input, in: delivery))
   }
 
   /// An upper bound: as many hairs as fit side by side.
@@ -69,17 +79,18 @@ public struct AnalyseHair: Transform {
   /// - Parameters:
   ///   - image: the calibrated picture.
   ///   - acquisition: which acquisition it is; `nil` for a bare file.
+  ///   - channel: the light that is measured; the settings', or else the picture's best, when `nil`.
   /// - Throws: ``StageError`` of class `record` for a picture whose scale or field hair cannot be
   ///   measured at.
   public func measurement(
-    of image: CalibratedImage, acquisition: AcquisitionKey?
+    of image: CalibratedImage, acquisition: AcquisitionKey?, in channel: MeasurementChannel? = nil
   ) throws -> HairMeasurement {
     let scale = image.scale.micrometresPerPixel
     try AnalyseHair.check(image)
     let region = region(of: image)
     let findings = analyser.measure(
       image.light, micrometresPerPixel: scale, unmeasurable: image.unmeasurable,
-      region: region.polygon)
+      region: region.polygon, in: channel)
     let pixelArea = scale * scale * 1e-8
     let area = MeasuredArea(
       squareCentimetres: Double(findings.openPixels) * pixelArea, outline: region.polygon.outline,
@@ -116,15 +127,18 @@ public struct AnalyseHair: Transform {
           + "0.5 mm of skin at the scale given",
         hint: "check the scale, or give the whole photograph instead of a thumbnail")
     }
-    let working = Double(WorkingPicture.micrometresPerPixel)
-    let samples =
-      Double(image.light.width) * Double(image.light.height) * (scale / working) * (scale / working)
-    guard samples <= mostWorkingSamples else {
+    guard isMeasurable(image.light, micrometresPerPixel: scale) else {
       throw StageError(
         .record, "field_too_large",
         subject: "the picture shows more than 16 cm2 at the scale given",
         hint: "check the scale, or cut the picture")
     }
+  }
+
+  /// Whether a picture's field at this scale has no more samples than there is memory for.
+  static func isMeasurable(_ light: LinearLight, micrometresPerPixel: Double) -> Bool {
+    let ratio = micrometresPerPixel / Double(WorkingPicture.micrometresPerPixel)
+    return Double(light.width) * Double(light.height) * ratio * ratio <= mostWorkingSamples
   }
 
   private struct Region {

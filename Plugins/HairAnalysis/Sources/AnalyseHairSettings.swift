@@ -2,7 +2,7 @@ public import StageKit
 
 /// The settings of `hair.analyse`.
 public struct AnalyseHairSettings: StageSettings {
-  /// `automatic`, or the channel that a study holds fixed.
+  /// One channel for all, or `automatic`: a region's first picture decides for all its visits.
   public var channel = "automatic"
   /// The ridge strength of plain skin, from an earlier measurement of the same region.
   public var skinTexture: Double?
@@ -25,7 +25,7 @@ public struct AnalyseHairSettings: StageSettings {
     [
       SettingDeclaration(
         "channel", .choice(["automatic"] + MeasurementChannel.allCases.map(\.rawValue)),
-        "Which light is measured; a study fixes it for a region across visits."),
+        "Which light is measured; automatic holds that of a region's first picture at all visits."),
       SettingDeclaration(
         "skin_texture", .number(0.00001...1, unit: nil),
         "Ridge strength of plain skin that thresholds build on; from the picture unless given."),

@@ -73,7 +73,7 @@ extension ReleasedTables {
       TableColumn(
         "missing_reason", "text", "Why there is no value; empty when there is one.",
         allowed: "no_hairs no_diameters one_diameter units_not_formed one_unit no_measured_area "
-          + "image_rejected analysis_differs", source: "figure"
+          + "image_rejected analysis_differs light_differs", source: "figure"
       ) { TableCell($0.missing) },
     ]
 

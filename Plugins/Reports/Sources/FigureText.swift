@@ -82,10 +82,11 @@ package enum FigureText {
   }
 
   /// A reason as words.
-  static func reason(_ code: String) -> String {
+  package static func reason(_ code: String) -> String {
     switch code {
     case "image_rejected": "no picture passed the quality gate"
     case "analysis_differs": "measured by differing versions or settings"
+    case "light_differs": "measured in differing light"
     case "no_repeated_placements": "no repeated placements yet"
     default: code.split(separator: "_").joined(separator: " ")
     }

@@ -22,8 +22,8 @@ struct ProcessKillTests {
     let run = try AnagenProcess(try plugin.arguments(for: material), printingTo: material.path)
     // The last falls when a tenth of the records is left.
     var killer = Killer(
-      host: run.identifier, data: material.data,
-      spacing: 0.9 * Double(Self.records) / Double(Self.kills)
+      host: run.identifier, data: material.data, kills: Self.kills,
+      among: 0.9 * Double(Self.records)
     ) { try plugin.taken() }
     while run.isRunning, killer.kills < Self.kills { try killer.kill(in: run) }
     let left = Self.records - (try plugin.taken())
@@ -73,30 +73,35 @@ private struct Killer {
   let progress: () throws -> Int
   /// How many records come between two kills, on average.
   let spacing: Double
+  /// How many records are done when each falls.
+  private let instants: [Double]
   private(set) var kills = 0
   /// How many of them met a process that had not opened.
   private(set) var early = 0
   private(set) var mostFiles = 0
-  private var due = 0.0
   private var random = SystemRandomNumberGenerator()
 
-  init(host: Int32, data: String, spacing: Double, progress: @escaping () throws -> Int) {
+  init(
+    host: Int32, data: String, kills: Int, among records: Double,
+    progress: @escaping () throws -> Int
+  ) {
     self.host = host
     self.data = data
-    self.spacing = spacing
+    spacing = records / Double(kills)
+    instants = (0..<kills).map { _ in Double.random(in: 0..<records) }.sorted()
     self.progress = progress
   }
 
   /// Kills one when the run has come far enough: one in twenty as it starts, the others at work.
   mutating func kill(in run: AnagenProcess) throws {
     // Before the first of each stage has opened, a kill would stop the start.
-    while due == 0, run.isRunning, try opened().count < 2 { usleep(1000) }
-    due += -spacing * log(Double.random(in: 0.0001..<1, using: &random))
+    while kills == 0, run.isRunning, try opened().count < 2 { usleep(1000) }
+    let due = instants[kills]
     let isEarly = Int.random(in: 0..<20, using: &random) == 0
     while run.isRunning {
       let done = try Double(progress())
       // None starts as long as none has ended.
-      let picksEarly = isEarly && done < due + 20 * spacing
+      let picksEarly = isEarly && done < due + 5 * spacing
       let open = try opened()
       let candidates = picksEarly ? try started().filter { !open.contains($0) } : open
       guard done >= due, let child = candidates.randomElement(using: &random) else {

@@ -1,4 +1,3 @@
-import Calibration
 import Foundation
 import HairAnalysis
 import ImageCodecs

@@ -4,8 +4,10 @@ import Imaging
 ///
 /// For each channel the ridge strength at 14 µm is taken at half the working scale, and the
 /// ratio of its 99.5th percentile (hair) to its median (skin) decides. Ties and near ties go to luma,
-/// which has less noise: another channel must be better by a fifth.
+/// which has less noise. Black and dark brown hair gives blue .72 to .94 of luma's ratio (40
+/// photographs, rendered scalps), blond hair 1.08 and more.
 enum ChannelChoice {
+  /// How many times luma's ratio another channel must have.
   static let advantage: Float = 1.05
 
   static func best(for picture: WorkingPicture, pool: FramePool) -> MeasurementChannel {

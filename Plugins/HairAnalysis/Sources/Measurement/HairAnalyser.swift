@@ -1,4 +1,4 @@
-public import ClinicalRecords
+import ClinicalRecords
 public import Imaging
 
 /// Finds and measures the hairs of a picture in linear light.
@@ -37,10 +37,13 @@ public struct HairAnalyser: Sendable {
   ///   - micrometresPerPixel: from 0.5 to 50; outside of it no hair has a width that can be seen.
   ///   - unmeasurable: nonzero where nothing can be measured; of the picture's size.
   ///   - region: where roots are counted; the whole picture when `nil`.
+  ///   - channel: the light that is measured; the settings', or else the picture's best, when `nil`.
   public func measure(
     _ light: LinearLight, micrometresPerPixel: Double, unmeasurable: Plane<UInt8>? = nil,
-    region: MeasuredRegion? = nil
+    region: MeasuredRegion? = nil, in channel: MeasurementChannel? = nil
   ) -> HairFindings {
+    var settings = settings
+    settings.channel = channel ?? settings.channel
     let region = region ?? MeasuredRegion(wholeWidth: light.width, height: light.height)
     let mask = mask(of: light, and: unmeasurable)
     let pixels = region.pixelCounts(mask: mask)
@@ -58,6 +61,20 @@ public struct HairAnalyser: Sendable {
       hairs: records, mask: mask, openPixels: pixels.open,
       maskedPixels: pixels.masked, quality: quality, channel: field.channel,
       skinTexture: Double(field.texture))
+  }
+
+  /// The channel that shows a picture's hairs best.
+  ///
+  /// - Parameters:
+  ///   - light: linear light, 0 to 1.
+  ///   - micrometresPerPixel: from 0.5 to 50.
+  public func bestChannel(
+    of light: LinearLight, micrometresPerPixel: Double
+  ) -> MeasurementChannel {
+    let picture = WorkingPicture(
+      light, mask: mask(of: light, and: nil), micrometresPerPixel: Float(micrometresPerPixel),
+      pool: pool)
+    return ChannelChoice.best(for: picture, pool: pool)
   }
 
   /// Every candidate of a picture with its features, before the classifier: for its training.

@@ -1,4 +1,3 @@
-package import ClinicalRecords
 package import Imaging
 
 /// Finds what a device has drawn over the skin: letters, scale bars, circles, bars along the border.

@@ -1,5 +1,3 @@
-public import ClinicalRecords
-public import ImageCodecs
 public import Imaging
 
 #if canImport(Glibc)
