@@ -5,7 +5,7 @@
 /// correction row that states who changed them, why, from what and to what.
 enum RegistrySchema {
   /// Raised when tables change.
-  static let version = 4
+  static let version = 5
 
   /// Marks the file as a registry in SQLite's header: "AnRg" in ASCII.
   static let applicationID = 0x416E_5267
@@ -103,6 +103,7 @@ enum RegistrySchema {
     CREATE TABLE correction(
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id INTEGER NOT NULL,
       column_name TEXT NOT NULL, old TEXT, new TEXT, reason TEXT NOT NULL, "by" TEXT NOT NULL) STRICT;
+    CREATE INDEX correction_row ON correction(table_name, row_id, column_name);
     CREATE TABLE effect(
       id INTEGER PRIMARY KEY, identity TEXT NOT NULL, digest TEXT NOT NULL, label TEXT NOT NULL,
       removals TEXT NOT NULL) STRICT;
@@ -177,14 +178,17 @@ enum RegistrySchema {
       """
   }
 
+  /// What is last is asked of each row by its index: among the last ones of all, SQLite would look
+  /// through the whole list for each acquisition.
   private static let views = """
 
     CREATE VIEW current_disposition AS
-      SELECT * FROM disposition WHERE id IN
-        (SELECT max(id) FROM disposition GROUP BY acquisition_id, part);
+      SELECT * FROM disposition WHERE NOT EXISTS (SELECT 1 FROM disposition AS later
+        WHERE later.acquisition_id = disposition.acquisition_id
+          AND later.part = disposition.part AND later.id > disposition.id);
     CREATE VIEW current_measurement AS
-      SELECT * FROM measurement WHERE id IN
-        (SELECT max(id) FROM measurement GROUP BY acquisition_id)
+      SELECT * FROM measurement WHERE NOT EXISTS (SELECT 1 FROM measurement AS later
+        WHERE later.acquisition_id = measurement.acquisition_id AND later.id > measurement.id)
         AND NOT EXISTS (SELECT 1 FROM current_disposition d
           WHERE d.acquisition_id = measurement.acquisition_id AND d.part = 'measurement'
             AND d.state IN ('held', 'failed', 'excluded'));

@@ -176,6 +176,23 @@ import Testing
     #expect(try !dump().contains("surname"))
   }
 
+  @Test(
+    "no view looks through all rows for each acquisition",
+    arguments: ["current_disposition", "current_measurement", "current_image"])
+  func views(view: String) async throws {
+    try await file([Release().measurement])
+    let steps = try await database().read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          EXPLAIN QUERY PLAN SELECT * FROM acquisition
+          JOIN \(view) AS seen ON seen.acquisition_id = acquisition.id
+          """
+      ).map { $0["detail"] as String }
+    }
+    #expect(steps.filter { $0.hasPrefix("SCAN") || $0.hasPrefix("LIST") }.count == 1, "\(steps)")
+  }
+
   @Test("the file alone is the registry once the run has drained")
   func settled() async throws {
     try await file([Release().measurement])
