@@ -31,11 +31,17 @@ public struct PictureFinding: Sendable, Hashable, Codable {
   public let version: String
   /// The original's SHA-256.
   public let content: ContentDigest
+  /// Whose picture it is, since an approval says that nothing there names another; `nil` in what
+  /// versions before 8 of `deidentify.images` found.
+  public let subject: String?
   /// Where it was found.
   public let regions: [Region]
 
   /// Makes a finding.
-  public init(gate: String, version: String, content: ContentDigest, regions: [Region]) {
-    (self.gate, self.version, self.content, self.regions) = (gate, version, content, regions)
+  public init(
+    gate: String, version: String, content: ContentDigest, subject: String, regions: [Region]
+  ) {
+    (self.gate, self.version, self.content) = (gate, version, content)
+    (self.subject, self.regions) = (subject, regions)
   }
 }

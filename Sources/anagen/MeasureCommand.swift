@@ -74,7 +74,7 @@ struct MeasureCommand: AnagenCommand {
         hint: "give --um-per-px NUMBER, the micrometres of skin in one pixel")
     }
     let terminal = environment.terminal
-    let (paths, passedOver) = try PictureSelection.paths(for: files)
+    let (paths, passedOver, failures) = try PictureSelection.pictures(for: files)
     if passedOver > 0 {
       terminal.talk(
         "passed over \(passedOver) drawing\(passedOver == 1 ? "" : "s") of anagen, "
@@ -88,6 +88,10 @@ struct MeasureCommand: AnagenCommand {
     let stop = StopRequest(Signals(on: terminal), terminal, noun: "pictures")
     let bar = ProgressBar(terminal, total: paths.count, noun: "pictures")
     var tally = Tally()
+    for failure in failures {
+      terminal.error(failure.what, hint: failure.hint)
+      tally.add(.failure(failure))
+    }
     let delivered = try await OrderedWork.run(
       paths, limit: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
       mayBegin: { !stop.isRequested },
@@ -100,7 +104,7 @@ struct MeasureCommand: AnagenCommand {
         bar.clear()
         try show(attempt, on: terminal)
         tally.add(attempt.result)
-        bar.update(done: tally.count)
+        bar.update(done: tally.count - failures.count)
       })
     bar.clear()
     if delivered < paths.count {

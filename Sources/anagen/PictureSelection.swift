@@ -19,27 +19,39 @@ enum PictureSelection {
   /// A file that is named is taken whatever its ending; whether it can be read shows later. What
   /// this program drew is none: a shell's `*.png` names it as well.
   ///
-  /// - Returns: the paths, and how many named drawings were passed over.
-  /// - Throws: ``CommandFailure`` for a folder or pattern without pictures, and where nothing else is
-  ///   named.
-  static func paths(for arguments: [String]) throws -> (paths: [String], passedOver: Int) {
+  /// - Returns: the paths, how many named drawings were passed over, and the folders and patterns
+  ///   without pictures.
+  /// - Throws: ``CommandFailure`` where nothing but drawings is named.
+  static func pictures(
+    for arguments: [String]
+  ) throws -> (paths: [String], passedOver: Int, failures: [CommandFailure]) {
     let named = arguments.filter { !isOverlay($0) || isFolder($0) }
-    let paths = try named.flatMap { argument -> [String] in
-      if isFolder(argument) {
-        return try found(pictures(below: argument), for: argument)
-      }
-      if !FileAccess.exists(argument), argument.contains(where: { "*?[".contains($0) }) {
-        return try found(
-          matches(of: argument).filter { !isFolder($0) && !isOverlay($0) }, for: argument)
-      }
-      return [argument]
-    }
-    guard !paths.isEmpty else {
+    guard !named.isEmpty else {
       throw CommandFailure(
         .badData, "only drawings of anagen are named",
         hint: "name the pictures they were made of; to measure a drawing, give it another name")
     }
-    return (paths, arguments.count - named.count)
+    var failures: [CommandFailure] = []
+    let paths = try named.flatMap { argument -> [String] in
+      do {
+        return try pictures(for: argument)
+      } catch let failure as CommandFailure {
+        failures.append(failure)
+        return []
+      }
+    }
+    return (paths, arguments.count - named.count, failures)
+  }
+
+  private static func pictures(for argument: String) throws -> [String] {
+    if isFolder(argument) {
+      return try found(pictures(below: argument), for: argument)
+    }
+    if !FileAccess.exists(argument), argument.contains(where: { "*?[".contains($0) }) {
+      return try found(
+        matches(of: argument).filter { !isFolder($0) && !isOverlay($0) }, for: argument)
+    }
+    return [argument]
   }
 
   /// What each picture is called: its own name, with as much of its folders before it as tells it

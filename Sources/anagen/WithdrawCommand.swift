@@ -88,7 +88,8 @@ struct WithdrawCommand: AnagenCommand {
       let acquisitions = Set(found.map(\.acquisition.path)).sorted()
       guard acquisitions.count <= 1 else {
         throw CommandFailure(
-          .usage, "\(acquisitions.count) pictures are called '\(name)'",
+          .usage,
+          "\(acquisitions.count) pictures are called '\(found[0].file)', whatever their folder",
           hint: "name their acquisitions: \(Notice.list(acquisitions))")
       }
       guard !found.isEmpty else { throw missing(name, all) }

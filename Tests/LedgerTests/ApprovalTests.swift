@@ -22,7 +22,7 @@ import Testing
   private func finding(x: Int = 40, version: String = "2") -> PictureFinding {
     PictureFinding(
       gate: "burned_in_text", version: version,
-      content: ContentDigest(bytes: SHA256.hash(data: [1, 2, 3])),
+      content: ContentDigest(bytes: SHA256.hash(data: [1, 2, 3])), subject: "S-001",
       regions: [PictureFinding.Region(x: x, y: 30, width: 200, height: 14, confidence: 0.97)])
   }
 

@@ -33,8 +33,8 @@ struct Plausibility {
           + "\(Int(Plausibility.scaleAgreement * 100)) %", "correct um_per_px of the wrong one"),
       notice(
         stage, "spellings", spellings,
-        "whose subject, visit, session or region others write in other case, so that it counts "
-          + "for two", "write each name in one way, letter for letter"),
+        "whose subject, visit, session or region others write in other case or with other leading "
+          + "zeros, so that it counts for two", "write each name in one way, letter for letter"),
     ].compactMap { $0 }
   }
 
@@ -87,20 +87,33 @@ struct Plausibility {
   }
 
   private var spellings: [ListedAcquisition] {
-    let names: [(AcquisitionKey) -> [String]] = [
-      { [$0.subject] }, { [$0.subject.lowercased(), $0.visit] },
-      { [$0.session] }, { [$0.region] },
+    let names: [(AcquisitionKey) -> String] = [
+      \.subject, \.visit, \.session, \.region,
     ]
     var told: Set<String> = []
     for name in names {
-      var first: [[String]: [[String]: String]] = [:]
+      var first: [String: [String: String]] = [:]
       for picture in listed {
         let written = name(picture.key)
-        let folded = written.map { $0.lowercased() }
+        let folded = Plausibility.folded(written)
         if first[folded]?[written] == nil { first[folded, default: [:]][written] = picture.file }
       }
       for writings in first.values where writings.count > 1 { told.formUnion(writings.values) }
     }
     return told.isEmpty ? [] : listed.filter { told.contains($0.file) }
+  }
+
+  /// A name without its case and without zeros before a number: `S-007` and `s-7` are one.
+  private static func folded(_ name: String) -> String {
+    var folded = ""
+    var isInNumber = false
+    for (index, character) in zip(name.indices, name.lowercased()) {
+      let next = name.index(after: index)
+      let isBeforeDigit = next < name.endIndex && name[next].isNumber
+      if character == "0", !isInNumber, isBeforeDigit { continue }
+      isInNumber = character.isNumber
+      folded.append(character)
+    }
+    return folded
   }
 }

@@ -15,6 +15,8 @@ import Testing
       ),
       (["S1,V1,2024-03-25,Vertex,5", "S2,V1,2024-03-25,vertex,5"], "spellings", "a.jpg, b.jpg"),
       (["S01,V1,2024-03-25,vertex,5", "s01,V2,2024-03-25,vertex,5"], "spellings", "a.jpg, b.jpg"),
+      (["S-01,V1,2024-03-25,vertex,5", "S-1,V2,2024-03-25,vertex,5"], "spellings", "a.jpg, b.jpg"),
+      (["S1,V1,2024-03-25,vertex,5", "S2,v1,2024-03-25,vertex,5"], "spellings", "a.jpg, b.jpg"),
       (["S1,V1,2044-03-25,vertex,5"], "dates_in_future", "a.jpg"),
     ])
   func implausible(_ rows: [String], _ code: String, _ files: String) async throws {
@@ -29,7 +31,7 @@ import Testing
   func plausible() async throws {
     let notices = try await notices([
       "S1,V1,2024-03-25,vertex,5", "S1,V1,2024-03-27,vertex,5.2", "S1,V2,2026-03-25,vertex,10",
-      "S2,V1,2024-03-25,frontal,7",
+      "S20,V1,2024-03-25,frontal,7",
     ])
     #expect(notices.isEmpty)
   }

@@ -152,7 +152,7 @@ struct RegistryRows {
       db,
       sql: """
         SELECT subject, visit, study_day, window_offset FROM visit
-        WHERE window_offset IS NOT NULL ORDER BY subject, study_day, visit
+        WHERE window_offset IS NOT NULL AND status = 'done' ORDER BY subject, study_day, visit
         """)
     return rows.compactMap { row in
       let offset: Int = row["window_offset"]

@@ -18,7 +18,7 @@ public struct DeidentifyImages: Transform {
   public static let manifest = StageManifest(
     id: "deidentify.images",
     summary: "Releases pictures without metadata, and holds those with text in their pixels.",
-    resultVersion: "7", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels,
+    resultVersion: "8", declassifiesTo: .deidentified, workingSetBytes: 12 * mostPixels,
     keepsFiles: true)
 
   private let recoding: Recoding
@@ -50,7 +50,8 @@ public struct DeidentifyImages: Transform {
     }
     let scrubbed = try scrub(try context.bytes(of: captured.original))
     let decoded = try decode(scrubbed)
-    let approval = try await checkText(in: decoded, of: captured.original.sha256, delivery)
+    let approval = try await checkText(
+      in: decoded, of: captured.original.sha256, subject: acquisition.subject, delivery)
     let name = recoding.pictureName(of: acquisition, format: scrubbed.format)
     let picture = context.content(scrubbed.bytes, mediaType: scrubbed.format.mediaType)
     let removals = scrubbed.report.entries.map {
@@ -91,13 +92,14 @@ public struct DeidentifyImages: Transform {
   ///
   /// - Returns: that a person let what was found pass; empty when there is nothing.
   private func checkText(
-    in picture: DecodedImage, of original: ContentDigest, _ delivery: DeliveryContext
+    in picture: DecodedImage, of original: ContentDigest, subject: String,
+    _ delivery: DeliveryContext
   ) async throws -> [Removal] {
     let lines = BurnedInText().find(in: picture.eightBit())
     guard let first = lines.first else { return [] }
     let gate = PhotographRefusal.Code.burnedInText.name
     let finding = PictureFinding(
-      gate: gate, version: BurnedInText.version, content: original,
+      gate: gate, version: BurnedInText.version, content: original, subject: subject,
       regions: lines.map {
         PictureFinding.Region(
           x: $0.x, y: $0.y, width: $0.width, height: $0.height,

@@ -210,9 +210,14 @@ import Testing
     #expect(finding.content == acquired.captured.original.sha256)
     for other in [
       PictureFinding(
-        gate: finding.gate, version: "1", content: finding.content, regions: finding.regions),
+        gate: finding.gate, version: "1", content: finding.content, subject: finding.subject ?? "",
+        regions: finding.regions),
       PictureFinding(
-        gate: finding.gate, version: finding.version, content: finding.content, regions: []),
+        gate: finding.gate, version: finding.version, content: finding.content,
+        subject: finding.subject ?? "", regions: []),
+      PictureFinding(
+        gate: finding.gate, version: finding.version, content: finding.content,
+        subject: "the one that it was filed under first", regions: finding.regions),
     ] { host.host.approve(other) }
     #expect(await failure()?.finding == finding)
     host.host.approve(finding, audit: 12)

@@ -28,6 +28,11 @@ struct StudyFigure {
       """
   }
 
+  /// Whether there is a density to show.
+  var isEmpty: Bool { subjects.allSatisfy { $0.values.allSatisfy { $0 == nil } } }
+  /// Whether two subjects or more have every visit.
+  var hasMean: Bool { means.contains { $0 != nil } }
+
   /// The mean at each visit over the subjects that have every visit, so that it does not jump with
   /// who came.
   private var means: [Double?] {

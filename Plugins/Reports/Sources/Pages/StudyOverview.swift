@@ -63,7 +63,7 @@ struct StudyOverview {
     let seen = Set(regions.flatMap { $0.region.visits.map(\.visit) })
     let visits = material.visits.filter { seen.contains($0) }
     guard let first = regions.first, visits.count > 1 else { return "" }
-    let chart = StudyFigure(
+    let figure = StudyFigure(
       visits: visits,
       subjects: regions.map { entry in
         (
@@ -74,13 +74,15 @@ struct StudyOverview {
           }
         )
       }
-    ).markup
+    )
+    if figure.isEmpty { return "" }
+    let mean =
+      figure.hasMean ? "; the thick line is the mean of the subjects that have every visit" : ""
     return """
       <section class="region"><h2>Density before and after: \
       \(first.region.title(in: material.study))</h2>
-      \(chart)
-      <p class="legend">One line a subject, \(headline.words); the thick line is the mean of the \
-      subjects that have every visit. \
+      \(figure.markup)
+      <p class="legend">One line a subject, \(headline.words)\(mean). \
       \(headline.detectableChange(in: material, region: spot[0], side: spot[1]))</p></section>
       """
   }
