@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Encodes a value in the one canonical way: keys in the order in which the type writes them,
 /// those of a dictionary sorted, absent optionals left out, numbers as RFC 8785 writes them, no spaces.
 ///
@@ -24,7 +22,7 @@ public struct CanonicalJSONEncoder: Sendable {
   }
 }
 
-/// Decodes what ``CanonicalJSONEncoder`` wrote; unknown keys are ignored.
+/// Decodes what ``CanonicalJSONEncoder`` wrote; unknown keys are ignored, and `null` is absent.
 public struct RecordDecoder: Sendable {
   private let contentFolder: String?
   private let bodies: [ContentDigest: [UInt8]]
@@ -41,12 +39,11 @@ public struct RecordDecoder: Sendable {
 
   /// Reads a value from JSON.
   public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
-    let decoder = JSONDecoder()
-    if let contentFolder, let key = StoredContent.folderKey {
-      decoder.userInfo[key] = contentFolder
-    }
-    if !bodies.isEmpty, let key = StoredContent.bodiesKey { decoder.userInfo[key] = bodies }
-    return try decoder.decode(type, from: Data(bytes))
+    var userInfo: [CodingUserInfoKey: Any] = [:]
+    if let contentFolder, let key = StoredContent.folderKey { userInfo[key] = contentFolder }
+    if !bodies.isEmpty, let key = StoredContent.bodiesKey { userInfo[key] = bodies }
+    return try Value(
+      from: JSONValueDecoder(try JSONValue(parsing: bytes), userInfo: userInfo))
   }
 }
 

@@ -64,7 +64,8 @@ public enum JSONValue: Sendable, Equatable {
     }
   }
 
-  private func write(to bytes: inout [UInt8]) {
+  /// Appends the document, as ``serialised()`` gives it.
+  public func write(to bytes: inout [UInt8]) {
     switch self {
     case .null: bytes += "null".utf8
     case .boolean(let value): bytes += (value ? "true" : "false").utf8
@@ -97,7 +98,19 @@ public enum JSONValue: Sendable, Equatable {
 
   private static func write(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
+    var text = text
+    text.withUTF8 { utf8 in
+      if utf8.allSatisfy({ $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        bytes += utf8
+      } else {
+        escape(utf8, to: &bytes)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    for byte in utf8 {
       switch byte {
       case UInt8(ascii: "\""): bytes += "\\\"".utf8
       case UInt8(ascii: "\\"): bytes += "\\\\".utf8
@@ -114,38 +127,18 @@ public enum JSONValue: Sendable, Equatable {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }
 
 extension JSONValue: Codable {
-  /// Reads any JSON; the order of an object's keys is that of their names.
+  /// Reads any JSON; the keys of an object come in the order of their names.
+  ///
+  /// - Precondition: the decoder is ``RecordDecoder``'s.
   public init(from decoder: any Decoder) throws {
-    if let object = Self.attempt({ try decoder.container(keyedBy: AnyKey.self) }) {
-      self = .object(
-        try object.allKeys.sorted { $0.stringValue < $1.stringValue }.map {
-          Member($0.stringValue, try object.decode(JSONValue.self, forKey: $0))
-        })
-      return
+    guard let decoder = decoder as? JSONValueDecoder else {
+      preconditionFailure("a document is read by the reader of records alone")
     }
-    if var array = Self.attempt({ try decoder.unkeyedContainer() }) {
-      var values: [JSONValue] = []
-      while !array.isAtEnd { values.append(try array.decode(JSONValue.self)) }
-      self = .array(values)
-      return
-    }
-    let single = try decoder.singleValueContainer()
-    if single.decodeNil() {
-      self = .null
-    } else if let value = Self.attempt({ try single.decode(Bool.self) }) {
-      self = .boolean(value)
-    } else if let value = Self.attempt({ try single.decode(Int64.self) }) {
-      self = .integer(value)
-    } else if let value = Self.attempt({ try single.decode(Double.self) }) {
-      self = .number(value)
-    } else {
-      self = .string(try single.decode(String.self))
-    }
+    self = decoder.value.sorted
   }
 
   /// Writes the document.
@@ -175,14 +168,6 @@ extension JSONValue: Codable {
       var container = encoder.singleValueContainer()
       try container.encode(value)
     }
-  }
-
-  /// What a decoder gives, or `nil` where the value is of another kind.
-  ///
-  /// Foundation's decoder has errors of its own beside `DecodingError`, such as for 0.5 as a whole
-  /// number.
-  private static func attempt<Value>(_ read: () throws -> Value) -> Value? {
-    do { return try read() } catch { return nil }
   }
 
   private struct AnyKey: CodingKey {

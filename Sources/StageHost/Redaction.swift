@@ -10,10 +10,9 @@ package final class Redaction: Sendable {
 
   private struct State {
     /// What the child holds now, and held before: a line may come late.
-    var payloads: [[UInt8]] = []
+    var held: [(payload: [UInt8], identity: RecordIdentity)] = []
+    /// Every text in them, once somebody asked.
     var texts: [String]?
-    /// The subjects of those records, word by word.
-    var subjects: [Set<Substring>] = []
   }
   private let state = Mutex(State())
   private let secrets: [String]
@@ -24,14 +23,9 @@ package final class Redaction: Sendable {
   /// The child is given a record.
   package func hold(_ payload: [UInt8], identity: RecordIdentity) {
     state.withLock { state in
-      state.payloads = state.payloads.suffix(3)
-      state.payloads.append(payload)
-      state.payloads.append(JSONValue.array([.string(identity.text)]).serialised())
+      state.held = state.held.suffix(3)
+      state.held.append((payload, identity))
       state.texts = nil
-      // KIND:study/subject/visit/…
-      let places = identity.text.lowercased().split(separator: "/")
-      state.subjects = state.subjects.suffix(3)
-      if places.count > 1 { state.subjects.append(Set(Redaction.words(of: places[1]))) }
     }
   }
 
@@ -40,7 +34,11 @@ package final class Redaction: Sendable {
   /// A code cannot be redacted as a line is: `no_image` would not stand, where a media type is one.
   package func names(_ code: String) -> Bool {
     let words = Set(Redaction.words(of: code.lowercased()[...]))
-    return state.withLock { state in state.subjects.contains { !$0.isDisjoint(with: words) } }
+    return state.withLock(\.held).contains { held in
+      // KIND:study/subject/visit/…
+      let places = held.identity.text.lowercased().split(separator: "/")
+      return places.count > 1 && !words.isDisjoint(with: Redaction.words(of: places[1]))
+    }
   }
 
   private static func words(of text: Substring) -> [Substring] {
@@ -50,7 +48,7 @@ package final class Redaction: Sendable {
   /// A line without what the child knows of a subject, at most 500 characters long.
   package func redacted(_ line: String) -> String {
     let texts = state.withLock { state in
-      let known = state.texts ?? Redaction.texts(in: state.payloads) + secrets
+      let known = state.texts ?? Redaction.texts(in: state.held) + secrets
       state.texts = known
       return known
     }
@@ -74,7 +72,9 @@ package final class Redaction: Sendable {
   }
 
   /// Every text in the documents and its parts, longest first.
-  private static func texts(in payloads: [[UInt8]]) -> [String] {
+  private static func texts(
+    in held: [(payload: [UInt8], identity: RecordIdentity)]
+  ) -> [String] {
     var texts: Set<String> = []
     func add(_ value: JSONValue) {
       switch value {
@@ -90,8 +90,9 @@ package final class Redaction: Sendable {
       case .null, .boolean, .integer, .number: break
       }
     }
-    for payload in payloads {
-      do { add(try RecordDecoder().decode(JSONValue.self, from: payload)) } catch {
+    for (payload, identity) in held {
+      add(.string(identity.text))
+      do { add(try JSONValue(parsing: payload)) } catch {
         preconditionFailure("what the host encoded can be read")
       }
     }

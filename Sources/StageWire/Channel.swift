@@ -1,5 +1,4 @@
 import CStageWire
-import FoundationEssentials
 import Synchronization
 
 #if canImport(Glibc)
@@ -54,17 +53,21 @@ public final class Channel: Sendable {
 
   /// Sends a message; never waits.
   ///
+  /// - Parameter numbered: is given the packet's number before it is sent: the answer may come before
+  ///   this returns.
   /// - Returns: the packet's number, which an answer will name.
   /// - Throws: ``WireError`` `closed` when the other end is gone, `full` when it takes nothing.
   @discardableResult
   public func send(
-    _ message: Message, tail: [UInt8] = [], files: [OpenFile] = [], answering: UInt64 = 0
+    _ message: Message, tail: [UInt8] = [], files: [OpenFile] = [], answering: UInt64 = 0,
+    numbered: (UInt64) -> Void = { _ in }
   ) throws -> UInt64 {
-    let header = [UInt8](try JSONEncoder().encode(message))
+    let header = message.header
     return try sent.withLock { last in
       let packet = try Packet(
         number: last + 1, answers: answering, header: header, tail: tail)
       let bytes = packet.bytes
+      numbered(last + 1)
       let status = anagen_wire_send(
         file.number, bytes, bytes.count, files.map(\.number), Int32(files.count))
       switch -Int32(clamping: status) {
@@ -107,19 +110,7 @@ public final class Channel: Sendable {
       let packet = try Packet(UnsafeRawBufferPointer(rebasing: room[0..<received]))
       return Received(
         number: packet.number, answers: packet.answers,
-        message: try Channel.message(packet.header), tail: packet.tail, files: files)
-    }
-  }
-
-  /// Reads a header.
-  ///
-  /// - Throws: ``WireError`` when it is no message.
-  public static func message(_ header: [UInt8]) throws -> Message {
-    do {
-      return try JSONDecoder().decode(Message.self, from: Data(header))
-    } catch {
-      // A decoding error quotes values.
-      throw WireError(.malformed, "a header that is no message of the protocol")
+        message: try Message(header: packet.header), tail: packet.tail, files: files)
     }
   }
 }

@@ -1,9 +1,9 @@
 public import ClinicalRecords
 
 /// Where the bytes of a body lie (docs/stage-protocol.md §2).
-public struct WireBody: Codable, Sendable, Equatable {
+public struct WireBody: Sendable, Equatable {
   /// What holds it.
-  public enum Place: String, Codable, Sendable {
+  public enum Place: String, Sendable {
     /// The tail of the same packet.
     case tail
     /// The slot of the sender.
@@ -25,11 +25,6 @@ public struct WireBody: Codable, Sendable, Equatable {
     self.bytes = bytes
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case place = "in"
-    case offset, bytes
-  }
-
   /// The part of a whole of `count` bytes.
   ///
   /// - Throws: ``WireError`` when it does not lie within (2.5).
@@ -42,7 +37,7 @@ public struct WireBody: Codable, Sendable, Equatable {
 }
 
 /// A content of a record, with its bytes when they go with it.
-public struct WireContent: Codable, Sendable, Equatable {
+public struct WireContent: Sendable, Equatable {
   /// The SHA-256 of the bytes.
   public let sha256: ContentDigest
   /// How many bytes.
@@ -62,11 +57,11 @@ public struct WireContent: Codable, Sendable, Equatable {
 }
 
 /// A record on its way (docs/stage-protocol.md §3).
-public struct WireRecord: Codable, Sendable, Equatable {
+public struct WireRecord: Sendable, Equatable {
   /// A plane or an interleaved picture.
-  public struct Frame: Codable, Sendable, Equatable {
+  public struct Frame: Sendable, Equatable {
     /// What a sample is.
-    public enum Sample: String, Codable, Sendable {
+    public enum Sample: String, Sendable {
       /// A byte.
       case u8
       /// A 32-bit IEEE 754 number.
@@ -127,7 +122,7 @@ public struct WireRecord: Codable, Sendable, Equatable {
 }
 
 /// Which version of an effect a sink is given, and under which token (5.6).
-public struct WireKey: Codable, Sendable, Equatable {
+public struct WireKey: Sendable, Equatable {
   /// What the destination keeps.
   public let token: String
   /// Which version of the record's identity it is.
@@ -140,7 +135,7 @@ public struct WireKey: Codable, Sendable, Equatable {
 }
 
 /// A failure on its way (4.8).
-public struct WireFailure: Codable, Sendable, Equatable, Error {
+public struct WireFailure: Sendable, Equatable, Error {
   /// `record`, `transient`, `unavailable` or `fatal`.
   public let failureClass: String
   /// The stable word.
@@ -157,18 +152,13 @@ public struct WireFailure: Codable, Sendable, Equatable, Error {
     self.subject = subject
     self.hint = hint
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case failureClass = "class"
-    case code, subject, hint
-  }
 }
 
 /// A message: its type and what belongs to it, in one object.
 ///
 /// One type for both directions: each member stands in the protocol under the messages that carry
 /// it, and who reads one that lacks what it needs says so.
-public struct Message: Codable, Sendable, Equatable {
+public struct Message: Sendable, Equatable {
   /// What it is (docs/stage-protocol.md §4 to §6).
   public var type: String
   /// `hello`: the protocols offered.
@@ -251,7 +241,7 @@ public struct Message: Codable, Sendable, Equatable {
   public var values: [String: String]?
 
   /// How a delivery ended.
-  public enum Outcome: String, Codable, Sendable {
+  public enum Outcome: String, Sendable {
     /// With a result, if the stage makes one.
     case done
     /// With a failure.
@@ -261,7 +251,7 @@ public struct Message: Codable, Sendable, Equatable {
   }
 
   /// Something wrong with a setting.
-  public struct Problem: Codable, Sendable, Equatable {
+  public struct Problem: Sendable, Equatable {
     /// Which; empty when it is about all.
     public let setting: String
     /// What is wrong.

@@ -116,7 +116,7 @@ struct PluginTest: AnagenCommand {
       }
       let value: JSONValue
       do {
-        value = try RecordDecoder().decode(JSONValue.self, from: Array(parts[1].utf8))
+        value = try JSONValue(parsing: Array(parts[1].utf8))
       } catch { value = .string(parts[1]) }
       members.removeAll { $0.key == parts[0] }
       members.append(JSONValue.Member(parts[0], value))

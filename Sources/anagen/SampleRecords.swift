@@ -51,7 +51,7 @@ struct SampleRecords {
     let names = folder.map { FileManager.default.subpaths(atPath: $0) ?? [] } ?? []
     let samples = try names.filter { $0.hasSuffix(".json") }.sorted().map { name in
       let text = try FileAccess.read("\(folder ?? "")/\(name)")
-      let value = try RecordDecoder().decode(JSONValue.self, from: text)
+      let value = try JSONValue(parsing: text)
       return PluginTester.Sample(
         ForeignRecord(
           schema: schema,

@@ -116,7 +116,7 @@ final class ServedHost: StageHost {
       return ForeignRecord(
         schema: record.schema, identity: record.identity ?? RecordIdentity(""),
         privacy: record.label ?? .identified,
-        value: try RecordDecoder().decode(JSONValue.self, from: payload))
+        value: try JSONValue(parsing: payload))
     }
     let frames = try (record.frames ?? []).map { frame in
       let (bytes, owner) = try bodies.find(frame.body)
