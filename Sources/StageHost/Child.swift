@@ -143,27 +143,39 @@ extension Child {
     silence: Duration? = nil
   ) async throws -> Channel.Received {
     let received = try await withCheckedThrowingContinuation { (waiter: Waiter) in
-      let problem = state.withLock { state -> (any Error)? in
-        if let death = state.death, state.hasEnded { return death }
-        do {
-          let number = try channel.send(message, tail: tail, files: files)
-          state.waiters[number] = waiter
-          state.heard = .now
-          state.silence = silence
-          state.deadline = limit.map { .now + $0 } ?? state.cancelled
-          return nil
-        } catch let error as WireError where error.code == .closed && !state.hasEnded {
-          // Its end is on the way, and says more.
-          state.waiters[.max - UInt64(state.waiters.count)] = waiter
-          return nil
-        } catch {
-          return error
+      var number: UInt64 = 0
+      do {
+        // The lock is not held while it is sent: the child may be done before this thread goes on.
+        try channel.send(message, tail: tail, files: files) { given in
+          number = given
+          state.withLock { state in
+            state.waiters[given] = waiter
+            state.heard = .now
+            state.silence = silence
+            state.deadline = limit.map { .now + $0 } ?? state.cancelled
+          }
         }
+      } catch {
+        refuse(waiter, number, error)
       }
-      if let problem { waiter.resume(throwing: problem) }
     }
     if received.message.type == "failed", let failure = received.message.failure { throw failure }
     return received
+  }
+
+  /// A request could not be sent: whoever waits is told why, or waits for the child's end, which says
+  /// more.
+  private func refuse(_ waiter: Waiter, _ number: UInt64, _ error: any Error) {
+    let problem = state.withLock { state -> (any Error)? in
+      let isClosed = (error as? WireError)?.code == .closed
+      if isClosed, !state.hasEnded { return nil }
+      // One that was numbered and waits no more was told by the child's end.
+      guard number == 0 || state.waiters.removeValue(forKey: number) != nil else { return nil }
+      state.deadline = nil
+      state.silence = nil
+      return isClosed ? state.death ?? error : error
+    }
+    if let problem { waiter.resume(throwing: problem) }
   }
 
   /// Asks it to stop what it does, and ends it when it does not.

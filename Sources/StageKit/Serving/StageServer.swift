@@ -1,4 +1,5 @@
 import ClinicalRecords
+import Dispatch
 import FoundationEssentials
 import Glibc
 import StageWire
@@ -64,8 +65,10 @@ public struct PluginDescription: Sendable {
   }
 }
 
+// Sendable: what changes is touched by `answer` alone, and the session has one request answered at a
+// time.
 /// One child's work: from hello to close.
-final class ServedStage {
+final class ServedStage: @unchecked Sendable {
   private let plugin: PluginDescription
   private let manifest: String
   private let stages: [StageEntry]
@@ -80,7 +83,7 @@ final class ServedStage {
     let running: RunningStage
     let input: SharedSlot
     let output: SharedSlot
-    let heartbeat: Double
+    let heartbeat: any DispatchSourceTimer
   }
 
   init(
@@ -93,8 +96,7 @@ final class ServedStage {
   }
 
   func run() async -> Never {
-    session.start()
-    while let request = await session.next() {
+    await session.serve { [self] request in
       do {
         try await answer(request)
       } catch let error as WireError where error.code == .closed {
@@ -110,7 +112,6 @@ final class ServedStage {
         _exit(74)
       }
     }
-    _exit(0)
   }
 
   /// Where in a document something was wrong; keys alone.
@@ -220,7 +221,7 @@ final class ServedStage {
       context: context, host: host, running: running,
       input: input,
       output: try SharedSlot.received(request.files[1], byteCount: slotBytes, writable: true),
-      heartbeat: message.heartbeat ?? 5)
+      heartbeat: session.beat(every: message.heartbeat ?? 5))
     try reply(request, "opened") {
       $0.credits = 1
       $0.destination = running.destination
@@ -231,48 +232,45 @@ final class ServedStage {
     guard let opened, let entry, let record = request.message.record else {
       throw WireError(.malformed, "a process before open, or without a record")
     }
-    let session = session
-    await session.work(heartbeat: opened.heartbeat) {
-      let delivery = DeliveryContext(
-        stage: opened.context, origin: LedgerReference(number: 0),
-        attempt: request.message.attempt ?? 1)
-      var result = Message("result") {
-        $0.delivery = request.message.delivery
-        $0.attempt = request.message.attempt
-        $0.credits = 1
+    let delivery = DeliveryContext(
+      stage: opened.context, origin: LedgerReference(number: 0),
+      attempt: request.message.attempt ?? 1)
+    var result = Message("result") {
+      $0.delivery = request.message.delivery
+      $0.attempt = request.message.attempt
+      $0.credits = 1
+    }
+    var writer = BodyWriter(slot: opened.output)
+    do {
+      let input = try opened.host.read(
+        record, try ReceivedBodies(request, slot: opened.input), as: entry.input)
+      switch opened.running {
+      case .transform(_, let process):
+        let output = try await process(input, delivery)
+        result.record = try RecordCarrier.send(output, with: &writer, withBodies: true)
+      case .queryableSink(let destination, let send, _, _):
+        guard let key = request.message.key, let token = ContentDigest(hexadecimal: key.token)
+        else { throw WireError(.malformed, "a process of a sink without a key") }
+        try await send(
+          input,
+          EffectKey(
+            destination: destination, identity: input.identity, version: key.version,
+            token: token), delivery)
+      case .source, .sink, .projection:
+        preconditionFailure("a manifest holds transforms, and sinks that can be asked")
       }
-      var writer = BodyWriter(slot: opened.output)
-      do {
-        let input = try opened.host.read(
-          record, try ReceivedBodies(request, slot: opened.input), as: entry.input)
-        switch opened.running {
-        case .transform(_, let process):
-          let output = try await process(input, delivery)
-          result.record = try RecordCarrier.send(output, with: &writer, withBodies: true)
-        case .queryableSink(let destination, let send, _, _):
-          guard let key = request.message.key, let token = ContentDigest(hexadecimal: key.token)
-          else { throw WireError(.malformed, "a process of a sink without a key") }
-          try await send(
-            input,
-            EffectKey(
-              destination: destination, identity: input.identity, version: key.version,
-              token: token), delivery)
-        case .source, .sink, .projection:
-          preconditionFailure("a manifest holds transforms, and sinks that can be asked")
-        }
-        result.outcome = .done
-      } catch is CancellationError {
-        result.outcome = .cancelled
-      } catch {
-        result.outcome = .failed
-        result.fill(StageServer.stageError(of: error))
-      }
-      opened.host.forget()
-      do {
-        try session.channel.send(result, tail: writer.tail, answering: request.number)
-      } catch {
-        _exit(65)  // A result that cannot be sent leaves the host waiting: end, and be replaced.
-      }
+      result.outcome = .done
+    } catch is CancellationError {
+      result.outcome = .cancelled
+    } catch {
+      result.outcome = .failed
+      result.fill(StageServer.stageError(of: error))
+    }
+    opened.host.forget()
+    do {
+      try session.channel.send(result, tail: writer.tail, answering: request.number)
+    } catch {
+      _exit(65)  // A result that cannot be sent leaves the host waiting: end, and be replaced.
     }
   }
 
