@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // The kernel's interface of Landlock (landlock(7)); Debian 12's headers have its first version only.
@@ -182,9 +183,6 @@ int anagen_confine(const struct anagen_confinement *confinement) {
   if (!error) error = limit(RLIMIT_DATA, confinement->memory_bytes);
   if (!error) error = limit(RLIMIT_FSIZE, confinement->file_bytes);
   if (!error) error = limit(RLIMIT_NOFILE, confinement->open_files);
-  if (!error && confinement->processor_seconds > 0) {
-    error = limit(RLIMIT_CPU, confinement->processor_seconds);
-  }
   if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) error = -errno;
   if (!error) error = drop_capabilities();
   if (error) return error;
@@ -266,6 +264,14 @@ int anagen_reap(int process) {
   while (reaped < 0 && errno == EINTR);
   if (reaped < 0) return -errno;
   return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int64_t anagen_processor_time(int process) {
+  clockid_t clock;
+  struct timespec time;
+  int error = clock_getcpuclockid(process, &clock);
+  if (error) return -error;
+  return clock_gettime(clock, &time) < 0 ? -errno : time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
 const char *anagen_signal_name(int signal) { return sigabbrev_np(signal); }

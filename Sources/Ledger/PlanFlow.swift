@@ -23,7 +23,10 @@ public struct PlanFlow: Sendable {
     [
       RecordError.Code.contentMissing, .contentUnreadable, .contentChanged, .invalidValue,
       .notFinite,
-    ].map(\.name) + ["no_picture", "time_limit", "out_of_memory", "ends_the_program"])
+    ].map(\.name) + [
+      "no_picture", "time_limit", "out_of_memory", "ends_the_program", "stage_died", "stage_hung",
+      "stage_too_slow", "stage_broke_protocol", "stage_fault", "memory_limit", "processor_limit",
+    ])
 
   /// `[stage, other]` for each stage with itself and with every stage before it, as JSON for a
   /// statement.

@@ -153,6 +153,7 @@ public enum PipelineSchema {
         JSONSchema.object(
           [
             ("time", JSONSchema.time("The longest that one call may take.")),
+            ("processor", JSONSchema.time("The most processor time of the process for a record.")),
             ("memory", JSONSchema.size("The most memory of the stage's process.")),
             ("record", JSONSchema.size("The largest record that goes to the process or back.")),
           ], help: nil)

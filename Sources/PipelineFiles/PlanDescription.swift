@@ -124,7 +124,9 @@ extension PlanDescription {
     for (stage, isolation) in isolated {
       lines.append(
         "  \(stage.name) (\(stage.entry.manifest.id)): at most "
-          + "\(Plan.text(bytes: isolation.memoryBytes)), records to "
+          + "\(Plan.text(bytes: isolation.memoryBytes)), "
+          + (isolation.processorLimit.map { "\(time($0)) of the processor a record, " } ?? "")
+          + "records to "
           + "\(Plan.text(bytes: isolation.recordBytes)); granted "
           + (isolation.grants.isEmpty ? "nothing" : isolation.grants.joined(separator: ", ")))
     }
@@ -205,13 +207,17 @@ extension PlanDescription {
       members.append(
         JSONValue.Member(
           "isolation",
-          .object([
-            JSONValue.Member("memoryBytes", integer(isolation.memoryBytes)),
-            JSONValue.Member("recordBytes", integer(isolation.recordBytes)),
-            JSONValue.Member("network", .boolean(isolation.network)),
-            JSONValue.Member("processes", .boolean(isolation.processes)),
-            JSONValue.Member("read", strings(isolation.readable)),
-          ])))
+          .object(
+            [
+              JSONValue.Member("memoryBytes", integer(isolation.memoryBytes)),
+              JSONValue.Member("recordBytes", integer(isolation.recordBytes)),
+              JSONValue.Member("network", .boolean(isolation.network)),
+              JSONValue.Member("processes", .boolean(isolation.processes)),
+              JSONValue.Member("read", strings(isolation.readable)),
+            ]
+              + (isolation.processorLimit.map {
+                [JSONValue.Member("processorMilliseconds", .integer($0.milliseconds))]
+              } ?? []))))
     }
     if let intake = stage.intake {
       members.append(

@@ -8,6 +8,8 @@ extension Plan {
     public let memoryBytes: Int
     /// The most bytes of a record that goes in, and of one that comes out.
     public let recordBytes: Int
+    /// How much of the processor one record may take; `nil` for as much as there is.
+    public let processorLimit: Duration?
     /// Whether the pipeline file grants it the network.
     public let network: Bool
     /// Whether the pipeline file lets it start processes.
@@ -45,7 +47,7 @@ extension StageReader {
         references.refuse($0, in: "'isolation'"), "'isolation' of \(subject)", among: ["process"])
     }
     guard asked != nil || stage?.program != nil else {
-      for key in ["memory", "record"] {
+      for key in ["memory", "processor", "record"] {
         guard let node = limits(fields, subject)?[key] else { continue }
         reader.report(
           .misplacedKey, at: node.place,
@@ -76,6 +78,9 @@ extension StageReader {
         ?? (stage?.manifest.workingSetBytes ?? 0) + Plan.Isolation.standardMemoryBytes,
       recordBytes: limits?["record"].flatMap { reader.bytes($0, "'record' of \(subject)") }
         ?? Plan.Isolation.standardRecordBytes,
+      processorLimit: limits?["processor"].flatMap {
+        reader.duration($0, "'processor' of \(subject)")
+      },
       network: flag("network"), processes: flag("processes"),
       readable: paths.compactMap { reader.text($0, "a path of 'read' of \(subject)") }.map {
         FilePaths.absolute($0, base: settings.fileFolder)
@@ -85,7 +90,8 @@ extension StageReader {
   private func limits(_ fields: Fields, _ subject: String) -> Fields? {
     fields["limits"].flatMap {
       reader.fields(
-        references.resolve($0), of: "'limits' of \(subject)", known: ["time", "memory", "record"])
+        references.resolve($0), of: "'limits' of \(subject)",
+        known: ["time", "processor", "memory", "record"])
     }
   }
 

@@ -27,6 +27,7 @@ extension RunSession {
         processes: isolation.processes),
       slotBytes: isolation.recordBytes)
     options.timeLimit = stage.timeLimit
+    options.processorLimit = isolation.processorLimit
     options.declassify = stage.declassify
     do {
       return try await ProcessStage(

@@ -8,10 +8,13 @@ import Synchronization
 
 /// Why a child is no more.
 struct ChildDeath: Error, Sendable, CustomStringConvertible {
-  /// The stable word: `stage_died`, `stage_hung`, `stage_too_slow`, `stage_broke_protocol`.
+  /// The stable word: `stage_died`, `stage_hung`, `stage_too_slow`, `stage_broke_protocol`,
+  /// `memory_limit`, `processor_limit`.
   let code: String
   /// What happened, in words.
   let description: String
+  /// What to do.
+  var hint = "the log has what it said; 'anagen plugin test' tries the stage alone"
   /// Whether a signal ended it that neither the host nor a fault of its own sends.
   var isFromOutside = false
 }
@@ -30,6 +33,8 @@ final class Child: Sendable {
     let arguments: [String]
     let environment: [String: String]
     let folder: String
+    /// The most private memory of the process, to be told when it had no more.
+    let memoryBytes: Int
   }
 
   /// How often the thread looks at its clocks.
@@ -48,6 +53,8 @@ final class Child: Sendable {
     var cancelled: ContinuousClock.Instant?
     var heard = ContinuousClock.now
     var silence: Duration?
+    /// How much of the processor it may have used when it answers, and what was given it.
+    var processor: (until: Int64, limit: Duration)?
     var death: ChildDeath?
     var isClosing = false
     var hasEnded = false
@@ -55,9 +62,16 @@ final class Child: Sendable {
     var credits = 1
     var creditWaiter: CheckedContinuation<Void, any Error>?
     var endWaiters: [CheckedContinuation<Void, Never>] = []
+
+    mutating func waitsForNothing() {
+      deadline = nil
+      silence = nil
+      processor = nil
+    }
   }
 
   private let channel: Channel
+  private let memoryBytes: Int
   private let state = Mutex(State())
   private let asked: @Sendable (Message) async -> Answer
   private let said: @Sendable (_ level: LogLevel, _ line: String) -> Void
@@ -73,6 +87,7 @@ final class Child: Sendable {
   ) async throws {
     let (own, other) = try Channel.pair()
     channel = Channel(own)
+    memoryBytes = start.memoryBytes
     self.asked = asked
     self.said = said
     let output = try Child.pipe()
@@ -137,11 +152,16 @@ extension Child {
   /// - Parameters:
   ///   - limit: after that the child is ended; `nil` for none.
   ///   - silence: how long it may be silent meanwhile.
+  ///   - processor: how much of the processor it may use for it; `nil` for as much as there is.
   /// - Throws: ``ChildDeath``; ``WireFailure`` that it answered with.
   func request(
     _ message: Message, tail: [UInt8] = [], files: [OpenFile] = [], limit: Duration?,
-    silence: Duration? = nil
+    silence: Duration? = nil, processor: Duration? = nil
   ) async throws -> Channel.Received {
+    let processorTime = processor.map { limit in
+      let used = anagen_processor_time(state.withLock { $0.process })
+      return (until: max(used, 0) + Int64(limit / .nanoseconds(1)), limit: limit)
+    }
     let received = try await withCheckedThrowingContinuation { (waiter: Waiter) in
       var number: UInt64 = 0
       do {
@@ -152,6 +172,7 @@ extension Child {
             state.waiters[given] = waiter
             state.heard = .now
             state.silence = silence
+            state.processor = processorTime
             state.deadline = limit.map { .now + $0 } ?? state.cancelled
           }
         }
@@ -171,8 +192,7 @@ extension Child {
       if isClosed, !state.hasEnded { return nil }
       // One that was numbered and waits no more was told by the child's end.
       guard number == 0 || state.waiters.removeValue(forKey: number) != nil else { return nil }
-      state.deadline = nil
-      state.silence = nil
+      state.waitsForNothing()
       return isClosed ? state.death ?? error : error
     }
     if let problem { waiter.resume(throwing: problem) }
@@ -284,6 +304,11 @@ extension Child {
 extension Child {
   private func live(_ output: OpenFile) {
     var log = LogLines()
+    var lacksMemory = false
+    let said = { [said] (level: LogLevel, line: String) in
+      lacksMemory = lacksMemory || Child.noMemory.contains { line.contains($0) }
+      said(level, line)
+    }
     var descriptors = [channel.descriptor, output.number]
     while true {
       let ready = anagen_wire_wait(descriptors, Int32(descriptors.count), Child.tick)
@@ -299,9 +324,13 @@ extension Child {
       }
       lookAtClocks()
     }
-    takeAway()
-    _ = log.read(from: output, said)
+    waitForEnd()
+    // A runtime's last words tell why.
+    for _ in 0..<Child.mostLastReads where log.isThere(output) {
+      if !log.read(from: output, said) { break }
+    }
     log.flush(said)
+    takeAway(lacksMemory: lacksMemory)
   }
 
   private func take(_ received: Channel.Received) throws {
@@ -310,8 +339,7 @@ extension Child {
     if received.answers != 0 {
       guard
         let waiter = state.withLock({ state in
-          state.deadline = nil
-          state.silence = nil
+          state.waitsForNothing()
           return state.waiters.removeValue(forKey: received.answers)
         })
       else { throw WireError(.malformed, "an answer to what was not asked") }
@@ -365,25 +393,36 @@ extension Child {
         return ChildDeath(
           code: "stage_hung", description: "it gave no sign of life for \(silence)")
       }
+      if let processor = state.processor, anagen_processor_time(state.process) > processor.until {
+        return ChildDeath(
+          code: "processor_limit",
+          description: "it used the processor for longer than its limit of \(processor.limit)",
+          hint: "raise 'limits: {processor}' of the stage, or give it less to do at once")
+      }
       return nil
     }
     if let overdue { end(overdue) }
   }
 
-  /// Takes the ended process away with all of its group, and tells who waits.
-  private func takeAway() {
+  private func waitForEnd() {
     let process = state.withLock { $0.process }
     if anagen_wait_end(process, state.withLock { $0.isClosing } ? Child.closing : 200) != 1 {
       end(ChildDeath(code: "stage_broke_protocol", description: "it closed its channel"))
       _ = anagen_wait_end(process, -1)
     }
+  }
+
+  /// Takes the ended process away with all of its group, and tells who waits.
+  private func takeAway(lacksMemory: Bool) {
     let (waiters, credit, ends, death) = state.withLock { state in
-      kill(-process, SIGKILL)  // Whatever it started and left behind.
-      let status = anagen_reap(process)
+      kill(-state.process, SIGKILL)  // Whatever it started and left behind.
+      let status = anagen_reap(state.process)
       state.isReaped = true
       state.hasEnded = true
       let death =
         state.death
+        ?? (status == Child.noMemoryStatus || lacksMemory && status != 0
+          ? outOfMemory : nil)
         ?? ChildDeath(
           code: state.isClosing && status == 0 ? "stage_closed" : "stage_died",
           description: Child.words(of: status),
@@ -404,43 +443,27 @@ extension Child {
   /// What a person, a service manager or the kernel short of memory ends a process with.
   private static let outsideSignals = [SIGKILL, SIGTERM, SIGINT, SIGHUP]
 
+  /// What a process that gets no memory ends with (docs/stage-protocol.md 7.2).
+  private static let noMemoryStatus: Int32 = 71
+  /// What runtimes say of it: Swift's, C++'s, Python's, and the C library's.
+  private static let noMemory = [
+    "Fatal error: failed to allocate ", "std::bad_alloc", "MemoryError", "Cannot allocate memory",
+    "can't start new thread",
+  ]
+  /// 256 KiB of last words.
+  private static let mostLastReads = 64
+
+  private var outOfMemory: ChildDeath {
+    ChildDeath(
+      code: "memory_limit",
+      description: "its process reached its memory limit of \(memoryBytes >> 20) MiB",
+      hint: "raise 'limits: {memory}' of the stage in the pipeline file")
+  }
+
   private static func words(of status: Int32) -> String {
     guard status >= 256 else { return "its process ended with status \(status)" }
     let signal = status - 256
     let name = anagen_signal_name(signal).map { "SIG\(String(cString: $0))" } ?? "signal \(signal)"
     return "its process was ended by \(name)"
-  }
-}
-
-/// Lines of a pipe, cut at a length (docs/stage-protocol.md 6.6).
-struct LogLines {
-  static let longest = 500
-  private var line: [UInt8] = []
-  private var room = [UInt8](repeating: 0, count: 4096)
-
-  /// Reads what there is.
-  ///
-  /// - Returns: `false` at the end.
-  mutating func read(
-    from file: OpenFile, _ said: (LogLevel, String) -> Void
-  ) -> Bool {
-    guard anagen_wire_wait([file.number], 1, 0) == 1 else { return true }
-    let count = Glibc.read(file.number, &room, room.count)
-    guard count > 0 else { return false }
-    for byte in room[0..<count] {
-      if byte == UInt8(ascii: "\n") {
-        flush(said)
-      } else if line.count < LogLines.longest {
-        line.append(byte)
-      }
-    }
-    return true
-  }
-
-  /// Gives what is left.
-  mutating func flush(_ said: (LogLevel, String) -> Void) {
-    guard !line.isEmpty else { return }
-    said(.info, String(decoding: line, as: UTF8.self))
-    line = []
   }
 }

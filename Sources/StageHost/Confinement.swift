@@ -67,8 +67,8 @@ public struct Confinement: Codable, Sendable, Equatable {
       Confinement.withList(writing) { writable in
         var confinement = anagen_confinement(
           memory_bytes: UInt64(memoryBytes), file_bytes: UInt64(fileBytes),
-          open_files: UInt64(openFiles), processor_seconds: 0, network: network ? 1 : 0,
-          processes: processes ? 1 : 0, readable: readable, writable: writable, parent: parent)
+          open_files: UInt64(openFiles), network: network ? 1 : 0, processes: processes ? 1 : 0,
+          readable: readable, writable: writable, parent: parent)
         return anagen_confine(&confinement)
       }
     }

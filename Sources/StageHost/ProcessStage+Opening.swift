@@ -64,7 +64,7 @@ extension ProcessStage {
         "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": scratch,
         "TMPDIR": scratch, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "SWIFT_BACKTRACE": "enable=no", "PYTHONDONTWRITEBYTECODE": "1",
-      ], folder: program.folder)
+      ], folder: program.folder, memoryBytes: confinement.memoryBytes)
   }
 
   /// Says hello, and looks whether the child is what the plan was made with.

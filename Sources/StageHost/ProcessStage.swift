@@ -19,6 +19,8 @@ public final class ProcessStage: Sendable {
     public var slotBytes: Int
     /// The longest that a call may take, for who opens and drains.
     public var timeLimit: Duration?
+    /// How much of the processor a record may take.
+    public var processorLimit: Duration?
     /// The lowest label that the pipeline file lets its output have.
     public var declassify: PrivacyLabel?
     /// How often the child shows that it lives.
@@ -94,7 +96,7 @@ public final class ProcessStage: Sendable {
     } catch let error as ChildDeath {
       throw StageError(
         .fatal, error.code, subject: "the stage's process did not open: \(error)",
-        hint: "'anagen plugin test' tells more")
+        hint: error.hint)
     }
   }
 
@@ -154,8 +156,7 @@ extension ProcessStage {
       let isInnocent = error.isFromOutside && state.withLock { $0.hasWorked }
       await lose(worker)
       var failure = StageError(
-        .transient, error.code, subject: "\(error)",
-        hint: "the log has what it said; 'anagen plugin test' tries the stage alone")
+        .transient, error.code, subject: "\(error)", hint: error.hint)
       failure.blamesRecord = !isInnocent
       throw failure
     } catch let error as WireError {
@@ -192,7 +193,8 @@ extension ProcessStage {
     let tail = writer.tail
     let answer = try await withTaskCancellationHandler {
       try await worker.child.request(
-        request, tail: tail, limit: nil, silence: options.heartbeat * 3)
+        request, tail: tail, limit: nil, silence: options.heartbeat * 3,
+        processor: options.processorLimit)
     } onCancel: {
       worker.child.cancel(
         Message("cancel") {
@@ -299,7 +301,7 @@ extension ProcessStage {
     guard payload.count <= 16 << 20 else { throw fault("a payload above 16 MiB") }
     let value: JSONValue
     do {
-      value = try RecordDecoder().decode(JSONValue.self, from: payload)
+      value = try JSONValue(parsing: payload)
     } catch { throw fault("a payload that is no JSON") }
     guard case .object = value, value.depth <= 64 else {
       throw fault("a payload that is no object, or nested more than 64 deep")
@@ -387,7 +389,7 @@ extension ProcessStage {
       state.withLock { $0.died() }
       throw StageError(
         .unavailable, error.code, subject: "the stage's process cannot be started: \(error)",
-        hint: "'anagen plugin test' tells more")
+        hint: error.hint)
     }
   }
 

@@ -287,14 +287,14 @@ struct PlanTests {
           use: test.measure
           from: calibrate
           isolation: process
-          limits: {memory: 300MiB}
+          limits: {processor: 30s, memory: 300MiB}
           needs: {network: true, read: [models]}
         report: {use: test.report, from: analyse}
       """
     let isolated = try plan(text)
     let granted =
-      "  analyse (test.measure): at most 300 MiB, records to 64 MiB; granted the network, "
-      + "reading /clinic/models\n"
+      "  analyse (test.measure): at most 300 MiB, 30 s of the processor a record, records to 64 MiB; "
+      + "granted the network, reading /clinic/models\n"
     let held = PlanDescription.text(isolated, lacks: nil)
     #expect(held.contains("processes of their own\n" + granted) && !held.contains("NOT HELD"))
     let lacking = PlanDescription.text(isolated, lacks: "its files (no Landlock)")

@@ -9,8 +9,6 @@ struct anagen_confinement {
   uint64_t file_bytes;
   /// The most open files.
   uint64_t open_files;
-  /// The most processor time in seconds; 0 for no limit.
-  uint64_t processor_seconds;
   /// Whether it may use the network and start processes.
   int network, processes;
   /// What it may read and run, and write: lists of paths that end with NULL.
@@ -46,6 +44,9 @@ int anagen_wait_end(int process, int milliseconds);
 
 /// Takes an ended process away; its exit status, or 256 and the signal that ended it, or -errno.
 int anagen_reap(int process);
+
+/// The processor time of a process so far in nanoseconds, or -errno.
+int64_t anagen_processor_time(int process);
 
 /// The short name of a signal, such as KILL; NULL for none.
 const char *anagen_signal_name(int signal);

@@ -10,7 +10,7 @@ struct HostileStageTests {
     ("deep_json", "stage_broke_protocol"), ("credits", "stage_broke_protocol"),
     ("unknown_record", "stage_broke_protocol"), ("outside_slot", "stage_broke_protocol"),
     ("negative", "stage_broke_protocol"), ("another_schema", "stage_fault"),
-    ("dies", "stage_died"), ("leaves", "stage_died"), ("hoards", "stage_died"),
+    ("dies", "stage_died"), ("leaves", "stage_died"), ("hoards", "memory_limit"),
     ("endless", "time_limit"),
   ]
 
@@ -30,6 +30,33 @@ struct HostileStageTests {
     #expect(aside.map(\.failure.reason) == [reason, reason], "\(aside.map(\.failure.message))")
     #expect(try RunResult(outcome).balanced)
     #expect(try stray(of: plugin).isEmpty)
+  }
+
+  @Test(arguments: [
+    ("hoards", "memory: 256MiB", "its process reached its memory limit of 256 MiB"),
+    ("asks_for_much", "memory: 256MiB", "its process reached its memory limit of 256 MiB"),
+    (
+      "endless", "processor: 500ms",
+      "it used the processor for longer than its limit of 0.5 seconds"
+    ),
+  ])
+  func `a limit that it reached is told, with the key that raises it`(
+    way: String, limit: String, message: String
+  ) throws {
+    let (material, plugin) = (try Material(good: 1), try PluginFolder("hostile"))
+    let outcome = try AnagenProcess.run(
+      try plugin.pipeline(
+        """
+            use: hostile.stage
+            with: {way: \(way)}
+            retry: {attempts: 1, initial: 10ms, max: 20ms}
+            limits: {time: 60s, \(limit)}
+        """, for: material), printingTo: material.path)
+    #expect(outcome.status == 1, "\(outcome.talk)")
+    let failure = try #require(try material.setAside().first?.failure)
+    #expect(failure.message == message)
+    let key = limit.prefix { $0 != ":" }
+    #expect(failure.hint.contains("limits: {\(key)}"), "\(failure.hint)")
   }
 
   @Test func `nothing of what it may not do succeeds`() throws {

@@ -112,6 +112,9 @@ class Hostile(Stage):
         while True:
             kept.append(bytearray(16 << 20))
 
+    def asks_for_much(self, record, delivery):
+        bytearray(1 << 32)
+
     def floods(self, record, delivery):
         for number in range(100000):
             print("a line of no use", number, record.value["acquisition"]["subject"], flush=True)
