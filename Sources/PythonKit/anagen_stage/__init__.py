@@ -15,8 +15,8 @@ What the stage takes, makes and can be set to stands in plugin.yaml beside the p
 """
 
 from ._records import Content, Frame, Record
-from ._serve import Delivery, Stage, serve
+from ._serve import Account, Delivery, SetAside, Stage, serve
 from ._wire import StageError
 
-__all__ = ["Content", "Delivery", "Frame", "Record", "Stage", "StageError", "serve"]
+__all__ = ["Account", "Content", "Delivery", "Frame", "Record", "SetAside", "Stage", "StageError", "serve"]
 __version__ = "0.1.0"

@@ -12,10 +12,14 @@ import random
 import stat
 import sys
 import threading
-from typing import Any, Dict, List, Optional, Type, Union
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Type, Union
 
 from ._records import Record
 from ._wire import Bodies, BodyWriter, Channel, Packet, ProtocolError, StageError
+
+
+#: What a process that gets no memory ends with (docs/stage-protocol.md 7.2).
+NO_MEMORY = 71
 
 
 class Cancelled(Exception):
@@ -55,6 +59,28 @@ class Delivery:
             raise Cancelled()
 
 
+class SetAside(NamedTuple):
+    """A record that a stage before a sink refused, failed on or held."""
+
+    #: That of a record of the sink's own, which came of the same source record.
+    identity: str
+    #: The stage that refused it, by its name in the pipeline.
+    stage: str
+    #: Whether a person may let it pass.
+    held: bool
+    reason: str
+
+
+class Account(NamedTuple):
+    """What became of the records that a sink was given, by their identities."""
+
+    #: What it was given and what still stands.
+    standing: FrozenSet[str]
+    set_aside: List[SetAside]
+    #: What it was given and must take back: why, 'filed_elsewhere', 'by_person', 'with_subject' or 'stage_gone'.
+    withdrawn: Dict[str, str]
+
+
 class Stage:
     """One stage; override what it needs. One value serves all records, one after another."""
 
@@ -85,8 +111,8 @@ class Stage:
         """For a sink: whether the destination has key['token']."""
         raise NotImplementedError
 
-    def finish(self) -> None:
-        """Called when there are no more records."""
+    def finish(self, account: Account) -> None:
+        """For a sink: called when there are no more records, with what stands of those that it was given."""
 
     def log(self, level: str, message: str, **values: str) -> None:
         """Writes a log line: level 'debug', 'info' or 'warning'. Never with a patient's value."""
@@ -129,6 +155,8 @@ class _Session:
             except ProtocolError as error:
                 print(error, file=sys.stderr, flush=True)
                 os._exit(65)
+            except MemoryError:
+                os._exit(NO_MEMORY)
 
     def _receive(self) -> None:
         status = 0
@@ -233,7 +261,7 @@ class _Session:
         except ProtocolError:
             raise
         except MemoryError:
-            os._exit(71)
+            os._exit(NO_MEMORY)
         except Exception as error:  # Its text may hold a value, its type does not.
             place = _last_line(error)
             result.update(outcome="failed", failure={
@@ -307,7 +335,13 @@ class _Session:
 
     def _on_drain(self, packet: Packet, message: Dict[str, Any]) -> None:
         if self._stage is not None:
-            self._stage.finish()
+            bodies = Bodies(packet, self._input)
+            told = json.loads(bytes(bodies.find(message["account"])))
+            bodies.close()
+            self._stage.finish(Account(
+                frozenset(told["standing"]),
+                [SetAside(one["identity"], one["stage"], one["held"], one["reason"]) for one in told["setAside"]],
+                {one["identity"]: one["why"] for one in told["withdrawn"]}))
         self._reply(packet, {"type": "drained"})
 
     def _on_close(self, packet: Packet, message: Dict[str, Any]) -> None:

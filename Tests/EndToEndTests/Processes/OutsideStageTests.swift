@@ -107,21 +107,19 @@ struct OutsideStageTests {
     #expect(try RunResult(outcome).balanced)
   }
 
-  @Test func `a sink in Swift is told at the end what stands`() throws {
+  // 4.5
+  @Test(arguments: ["Swift", "Python"])
+  func `a sink is told at the end what stands`(language: String) throws {
     let material = try Material(good: 3)
-    let folder = "\(material.path)/tally"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let program = URL(filePath: AnagenProcess.program).deletingLastPathComponent()
-      .appending(path: "test-stages").path()
-    try FileManager.default.copyItem(atPath: program, toPath: "\(folder)/test-stages")
-    let manifest = try Machine.run(["./test-stages", "--manifest"], in: folder)
-    try manifest.text.write(toFile: "\(folder)/plugin.yaml", atomically: true, encoding: .utf8)
+    let python = try PluginFolder("tally")
+    let folder = language == "Python" ? python.path : "\(material.path)/tally"
+    if language == "Swift" { try layTally(into: folder) }
     let file = "\(material.path)/pipeline.yaml"
     try """
     anagen: 1
     name: tally
     vars: {data: {type: path}}
-    plugins: [tally]
+    plugins: ['\(folder)']
     stages:
       images: {use: image.files, with: {folder: images}}
       tally: {use: tally.photographs, from: images, accepts: identified}
@@ -132,8 +130,18 @@ struct OutsideStageTests {
     #expect(outcome.status == 0, "\(outcome.talk)")
     #expect(outcome.talk.contains("count=3 set_aside=0 withdrawn=0"), "\(outcome.talk)")
     let tested = try AnagenProcess.run(
-      ["plugin", "test", "tally"], printingTo: material.path)
+      ["plugin", "test", folder], printingTo: material.path)
     #expect(tested.status == 0, "\(tested.results)\(tested.talk)")
+  }
+
+  /// The tests' own stages, as a plugin.
+  private func layTally(into folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let program = URL(filePath: AnagenProcess.program).deletingLastPathComponent()
+      .appending(path: "test-stages").path()
+    try FileManager.default.copyItem(atPath: program, toPath: "\(folder)/test-stages")
+    let manifest = try Machine.run(["./test-stages", "--manifest"], in: folder)
+    try manifest.text.write(toFile: "\(folder)/plugin.yaml", atomically: true, encoding: .utf8)
   }
 
   @Test func `a plugin.yaml that is wrong is told with line and column`() throws {

@@ -10,8 +10,8 @@ final class PluginFolder {
     let manager = FileManager.default
     try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
     let source =
-      name == "hostile"
-      ? "\(AnagenProcess.root)Tests/EndToEndTests/Plugins/hostile"
+      ["hostile", "tally"].contains(name)
+      ? "\(AnagenProcess.root)Tests/EndToEndTests/Plugins/\(name)"
       : "\(AnagenProcess.root)Examples/\(name)"
     for file in try manager.contentsOfDirectory(atPath: source) where file != "lib" {
       try manager.copyItem(atPath: "\(source)/\(file)", toPath: "\(path)/\(file)")
