@@ -175,7 +175,11 @@ let package = Package(
     tests("Imaging", ["Imaging"]),
     tests("ImageCodecs", ["ImageCodecs", "Imaging"]),
     tests("ClinicalRecords", ["ClinicalRecords", "Imaging"]),
-    tests("StageKit", ["StageKit", "ClinicalRecords", "StageTesting"]),
+    // An example's source in-tree, as docs/stages.md says.
+    .target(
+      name: "HairCurlStages", dependencies: ["StageKit", "ClinicalRecords"],
+      path: "Examples/hair-curl/Sources/HairCurlStages", swiftSettings: strict),
+    tests("StageKit", ["StageKit", "ClinicalRecords", "StageTesting", "HairCurlStages"]),
     tests("StageWire", ["StageWire", "ClinicalRecords"]),
     tests("StageHost", ["StageHost", "ClinicalRecords"]),
     tests("BoundedQueues", ["BoundedQueues"]),
