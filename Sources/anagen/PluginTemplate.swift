@@ -99,6 +99,7 @@ struct PluginTemplate {
       plugins: [path/to/\(name)]
       stages:
         brightness: {use: \(stageID), from: calibrate}
+        list: {use: report.records, from: brightness}
       ```
       Raise `\(language == .swift ? "resultVersion" : "result_version")` whenever the same input would \
       give another output: results are reused by it.
