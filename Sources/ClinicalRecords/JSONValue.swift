@@ -133,10 +133,14 @@ public enum JSONValue: Sendable, Equatable {
 extension JSONValue: Codable {
   /// Reads any JSON; the keys of an object come in the order of their names.
   ///
-  /// - Precondition: the decoder is ``RecordDecoder``'s.
+  /// - Throws: `DecodingError` also for another decoder than ``RecordDecoder``'s.
   public init(from decoder: any Decoder) throws {
     guard let decoder = decoder as? JSONValueDecoder else {
-      preconditionFailure("a document is read by the reader of records alone")
+      throw DecodingError.typeMismatch(
+        JSONValue.self,
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "a document is decoded by RecordDecoder alone"))
     }
     self = decoder.value.sorted
   }

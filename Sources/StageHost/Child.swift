@@ -316,6 +316,7 @@ extension Child {
       if ready & 1 != 0 {
         do {
           guard let received = try channel.receive() else { break }
+          lacksMemory = false  // It lived on.
           try take(received)
         } catch {
           end(ChildDeath(code: "stage_broke_protocol", description: "it sent \(error)"))
@@ -419,14 +420,7 @@ extension Child {
       let status = anagen_reap(state.process)
       state.isReaped = true
       state.hasEnded = true
-      let death =
-        state.death
-        ?? (status == Child.noMemoryStatus || lacksMemory && status != 0
-          ? outOfMemory : nil)
-        ?? ChildDeath(
-          code: state.isClosing && status == 0 ? "stage_closed" : "stage_died",
-          description: Child.words(of: status),
-          isFromOutside: Child.outsideSignals.contains(status - 256))
+      let death = state.death ?? self.death(status, lacksMemory, wasAsked: state.isClosing)
       state.death = death
       defer {
         state.waiters = [:]
@@ -453,11 +447,18 @@ extension Child {
   /// 256 KiB of last words.
   private static let mostLastReads = 64
 
-  private var outOfMemory: ChildDeath {
-    ChildDeath(
-      code: "memory_limit",
-      description: "its process reached its memory limit of \(memoryBytes >> 20) MiB",
-      hint: "raise 'limits: {memory}' of the stage in the pipeline file")
+  /// What its end tells, where the host had no reason of its own.
+  private func death(_ status: Int32, _ lacksMemory: Bool, wasAsked: Bool) -> ChildDeath {
+    let isFromOutside = Child.outsideSignals.contains(status - 256)
+    if status == Child.noMemoryStatus || lacksMemory && status != 0 && !isFromOutside {
+      return ChildDeath(
+        code: "memory_limit",
+        description: "its process reached its memory limit of \(memoryBytes >> 20) MiB",
+        hint: "raise 'limits: {memory}' of the stage in the pipeline file")
+    }
+    return ChildDeath(
+      code: wasAsked && status == 0 ? "stage_closed" : "stage_died",
+      description: Child.words(of: status), isFromOutside: isFromOutside)
   }
 
   private static func words(of status: Int32) -> String {

@@ -1,7 +1,7 @@
 import ClinicalRecords
 
 // Written by hand, since each message of a record passes here twice: what the compiler makes for
-// Foundation's coders took 50 to 100 us of each.
+// Foundation's coders took some 50 us of each.
 
 extension Message {
   /// Reads a header; members that the protocol does not know are ignored, and `null` is absent.

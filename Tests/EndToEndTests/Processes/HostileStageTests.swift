@@ -11,6 +11,7 @@ struct HostileStageTests {
     ("unknown_record", "stage_broke_protocol"), ("outside_slot", "stage_broke_protocol"),
     ("negative", "stage_broke_protocol"), ("another_schema", "stage_fault"),
     ("dies", "stage_died"), ("leaves", "stage_died"), ("hoards", "memory_limit"),
+    ("recovers", "stage_died"),
     ("endless", "time_limit"),
   ]
 

@@ -115,6 +115,13 @@ class Hostile(Stage):
     def asks_for_much(self, record, delivery):
         bytearray(1 << 32)
 
+    def recovers(self, record, delivery):
+        """Says that it got no memory, lives on, and ends for another reason later."""
+        print("MemoryError", flush=True)
+        time.sleep(0.3)
+        delivery.lookup(record.identity, "anagen.captured-image/1.0")
+        os._exit(3)
+
     def floods(self, record, delivery):
         for number in range(100000):
             print("a line of no use", number, record.value["acquisition"]["subject"], flush=True)
