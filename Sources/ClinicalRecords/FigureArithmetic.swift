@@ -5,6 +5,10 @@ package struct FigureArithmetic: Sendable {
   /// What the interval covers when it does.
   package static let samplingAndScale = "sampling+scale"
 
+  /// The least area that a figure is counted on: a quarter of a square millimetre, the field of one
+  /// hair; the leavings of a picture that is masked nearly whole give no density.
+  package static let leastArea = 0.0025
+
   /// The measured area in cm².
   package let area: Double
   /// The standard uncertainty of µm per pixel, relative to it.
@@ -19,16 +23,18 @@ package struct FigureArithmetic: Sendable {
     self.level = level
   }
 
+  private var isMeasured: Bool { area >= FigureArithmetic.leastArea }
+
   /// A whole count, which has no interval: it is what was seen.
   package func count(_ count: Int) -> Figure {
-    area > 0 ? Figure(Double(count)) : .missing("no_measured_area")
+    isMeasured ? Figure(Double(count)) : .missing("no_measured_area")
   }
 
   /// Hairs per cm².
   ///
   /// - Parameter count: hairs on the area; the mean over placements of one patch need not be whole.
   package func density(count: Double) -> Figure {
-    guard area > 0 else { return .missing("no_measured_area") }
+    guard isMeasured else { return .missing("no_measured_area") }
     let value = count / area
     let interval = PoissonInterval.exact(count: count, level: level).scaled(by: 1 / area)
       .widened(about: value, byRelative: 2 * scaleUncertainty, level: level)
@@ -37,7 +43,7 @@ package struct FigureArithmetic: Sendable {
 
   /// A share of things counted; `none` says why there is no total.
   package func share(_ part: Int, of total: Int, none: String) -> Figure {
-    guard area > 0 else { return .missing("no_measured_area") }
+    guard isMeasured else { return .missing("no_measured_area") }
     guard total > 0 else { return .missing(none) }
     return figure(
       Double(part) / Double(total), ShareInterval.exact(part: part, total: total, level: level),
@@ -56,7 +62,7 @@ package struct FigureArithmetic: Sendable {
 
   /// The diameters' coefficient of variation, which no scale enters.
   package func variation(_ moments: SampleMoments?, hairs: Int) -> Figure {
-    guard area > 0 else { return .missing("no_measured_area") }
+    guard isMeasured else { return .missing("no_measured_area") }
     guard let moments else { return .missing(hairs == 0 ? "no_hairs" : "no_diameters") }
     guard let value = moments.variationCoefficient else { return .missing("one_diameter") }
     return figure(
@@ -70,7 +76,7 @@ package struct FigureArithmetic: Sendable {
   ///
   /// - Parameter hairs: counted hairs, with or without a diameter.
   package func cumulativeThickness(diameters: [Double], hairs: Double) -> Figure {
-    guard area > 0 else { return .missing("no_measured_area") }
+    guard isMeasured else { return .missing("no_measured_area") }
     guard hairs > 0 else { return .missing("no_hairs") }
     guard !diameters.isEmpty, diameters.allSatisfy({ $0 > 0 }) else {
       return .missing("no_diameters")
@@ -86,7 +92,7 @@ package struct FigureArithmetic: Sendable {
     _ moments: SampleMoments?, hairs: Int, _ value: (SampleMoments) -> Double,
     _ interval: (SampleMoments) -> ConfidenceInterval?
   ) -> Figure {
-    guard area > 0 else { return .missing("no_measured_area") }
+    guard isMeasured else { return .missing("no_measured_area") }
     guard let moments else { return .missing(hairs == 0 ? "no_hairs" : "no_diameters") }
     let estimate = value(moments)
     return figure(

@@ -65,6 +65,11 @@ enum FileSystem {
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
+  /// Whether a folder is there that this user may not look into.
+  static func isForbidden(_ folder: String) -> Bool {
+    access(folder, R_OK | X_OK) != 0 && errno == EACCES
+  }
+
   /// The first bytes of a file; none where there is no file of that name.
   static func beginning(of path: String, _ count: Int) throws -> [UInt8] {
     // Opening a pipe would wait for a writer; for a file the flag means nothing.

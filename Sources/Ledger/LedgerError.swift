@@ -54,6 +54,12 @@ public struct LedgerError: Error, Sendable, CustomStringConvertible {
   }
 
   init(absentIn folder: DataFolder) {
+    if FileSystem.isForbidden(folder.privatePath) {
+      self.init(
+        .io, subject: "\(folder.privatePath) cannot be read: Permission denied",
+        hint: "work as the user whose runs filled the data folder")
+      return
+    }
     self.init(
       .absent, subject: "there is no ledger in \(folder.path)",
       hint: "name the folder that a run was given with --var data=OUT")

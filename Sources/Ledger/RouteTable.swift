@@ -26,6 +26,12 @@ struct RouteTable {
     routes.values.filter { $0.edge.to == stage }.sorted { $0.edge < $1.edge }
   }
 
+  /// One of the plan's routes by its number.
+  func route(_ id: Int64) -> Route? { routes[id] }
+
+  /// Where a stage of the plan acts, when it is a sink.
+  func destination(of stage: String) -> EffectDestination? { into(stage).first?.destination }
+
   fileprivate mutating func add(_ route: Route) {
     routes[route.id] = route
     outOf[route.edge.from, default: []].append(route)

@@ -61,8 +61,12 @@ private struct CommitStep {
     if let effect = entry.sending { try EffectLog(db: db).send(effect, run: run, at: now) }
     for end in entry.ends {
       // What was taken was taken, also of a record that a newer version superseded meanwhile.
-      if let effect = end.effect, end.failure == nil { try confirm(effect) }
-      if try !self.end(end) { outcome.overtaken = true }
+      let effect = end.failure == nil ? end.effect : nil
+      if let effect { try confirm(effect) }
+      if try !self.end(end) {
+        outcome.overtaken = true
+        if let effect { try reopen(after: effect, &outcome) }
+      }
     }
     if let delivery = entry.product?.delivery, entry.ends.isEmpty, try isSuperseded(delivery) {
       outcome.overtaken = true
@@ -205,15 +209,48 @@ private struct CommitStep {
     let rows = try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT delivery.id AS id, from_stage, to_stage
+          SELECT delivery.id AS id, record_id, from_stage, to_stage
           FROM delivery JOIN route ON route.id = route_id WHERE state = 0 AND \(condition)
           """),
       arguments: arguments)
     for row in rows {
+      try noteDoubt(row["id"], of: row["record_id"], at: row["to_stage"])
       try execute(
         "UPDATE delivery SET state = 3, ended_run = ?, ended_at = ? WHERE id = ?", run, now,
         row["id"] as Int64)
       outcome.superseded.append(EdgeKey(from: row["from_stage"], to: row["to_stage"]))
+    }
+  }
+
+  /// A delivery that was pending may have had its effect before the program died or before this
+  /// commit: what the destination holds last is then not known, so that an earlier version that
+  /// comes back is brought about anew. A destination that is asked was noted before the call.
+  private func noteDoubt(_ delivery: Int64, of record: Int64, at stage: String) throws {
+    guard let destination = routes.destination(of: stage), !destination.isAsked else { return }
+    let effect = Effect(
+      destination: destination, record: LedgerReference(number: record), delivery: delivery,
+      stage: stage)
+    try EffectLog(db: db).send(effect, run: run, at: now)
+  }
+
+  /// Opens again what a destination took of the current version, since it took an older one too and
+  /// nobody knows which of them last.
+  private func reopen(after effect: Effect, _ outcome: inout LedgerOutcome) throws {
+    let rows = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT delivery.id AS id, route_id, current.id AS record_id, current.digest
+          FROM record AS old
+          JOIN record AS current ON current.identity = old.identity AND current.id <> old.id
+            AND current.superseded_by IS NULL
+          JOIN delivery ON delivery.record_id = current.id AND delivery.state = 1
+          JOIN route ON route.id = route_id AND to_stage = ?
+          WHERE old.id = ?
+          """), arguments: [effect.stage, effect.record.number])
+    for row in rows {
+      guard let route = routes.route(row["route_id"]) else { continue }
+      try DeliveryReopening(db: db, run: run).open(row["id"], because: "return")
+      try opened(row["id"], route, row["record_id"], row["digest"], &outcome)
     }
   }
 

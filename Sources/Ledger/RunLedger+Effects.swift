@@ -13,6 +13,8 @@ public struct EffectDestination: Sendable, Hashable {
   public let name: String
   /// Whether it lies where things may leave: then every effect is in the audit chain.
   public let isExport: Bool
+  /// Whether it can be asked for an effect: then what was sent is noted before each call.
+  public let isAsked: Bool
 }
 
 /// An effect on one destination: which record it took.
@@ -41,7 +43,8 @@ public struct Effect: Sendable {
 ///
 /// The *intent* is the delivery that waits on an edge into the sink: it was committed with what led
 /// to it, so it costs nothing more. *Sent* is noted before the call of a destination that must be
-/// asked, since only there it matters whether a call began. *Confirmed* is one commit with the
+/// asked, and of others when a delivery is superseded while it waits: only then it matters whether a
+/// call began. *Confirmed* is one commit with the
 /// delivery's end.
 public enum EffectStanding: Sendable, Hashable {
   /// Nobody called for this key.
@@ -58,7 +61,10 @@ extension RunLedger {
   /// - Parameters:
   ///   - name: the destination's own id.
   ///   - isExport: whether it lies where things may leave.
-  public func destination(_ name: String, isExport: Bool) throws -> EffectDestination {
+  ///   - isAsked: whether it can be asked for an effect.
+  public func destination(
+    _ name: String, isExport: Bool, isAsked: Bool = false
+  ) throws -> EffectDestination {
     try RunLedger.inWords {
       try database.write { db in
         try db.execute(
@@ -66,7 +72,8 @@ extension RunLedger {
         let number = try Int64.fetchOne(
           db, sql: "SELECT id FROM destination WHERE name = ?", arguments: [name])
         guard let number else { preconditionFailure("a row that was inserted is there") }
-        return EffectDestination(number: number, name: name, isExport: isExport)
+        return EffectDestination(
+          number: number, name: name, isExport: isExport, isAsked: isAsked)
       }
     }
   }

@@ -58,7 +58,7 @@ extension RunLedger {
           changes.append(
             ListChange(.revalued, file: later.file, before: earlier.values, now: later.values))
         }
-      } else if let later = sameBytes.first {
+      } else if let later = sameBytes.first(where: { !$0.wasListed }) {
         changes.append(
           ListChange(.refiled, file: later.file, before: earlier.place, now: later.place))
       } else if let later = samePlace {
@@ -67,6 +67,9 @@ extension RunLedger {
           ListChange(
             isSameFile ? .replaced : .displaced, file: earlier.file, before: earlier.place,
             now: isSameFile ? later.place : later.file))
+      } else if let copy = sameBytes.first {
+        changes.append(
+          ListChange(.dropped, file: earlier.file, before: earlier.place, now: copy.place))
       }
     }
     return changes
@@ -116,7 +119,8 @@ extension RunLedger {
     try Row.fetchAll(
       db.cachedStatement(
         sql: """
-          SELECT record.id, identity, CAST(payload AS TEXT) AS text
+          SELECT record.id, identity, CAST(payload AS TEXT) AS text,
+            record.id IN (SELECT record_id FROM listed) AS was_listed
           FROM temp.given JOIN record ON record.id = record_id
           WHERE content = ? AND superseded_by IS NULL AND payload IS NOT NULL ORDER BY identity
           """), arguments: [RunLedger.givenKey(earlier.content)]
@@ -139,6 +143,8 @@ private struct Listed {
   let identity: RecordIdentity
   let file: String
   let content: ContentDigest
+  /// Whether it stood when a run last came to its end; where nobody asked, it did not.
+  let wasListed: Bool
   /// Date and scale, in words.
   let values: String
   /// The acquisition, without the kind of record.
@@ -150,6 +156,7 @@ private struct Listed {
     let captured = try RecordDecoder().decode(CapturedImage.self, from: Array(text.utf8))
     file = captured.fileName
     content = captured.original.sha256
+    wasListed = row["was_listed"] ?? false
     let scale = captured.statedMicrometresPerPixel.map { JSONValue.number($0).text }
     values =
       [captured.date.map { "\($0)" }, scale.map { "\($0) um/px" }].compactMap { $0 }

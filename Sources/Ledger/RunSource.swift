@@ -37,9 +37,14 @@ public struct LastRun: Sendable {
   public let source: RunSource?
   /// How many deliveries wait.
   public let pending: Int
+  /// How many pictures were withdrawn since a run came to its end, and still stand where it filed
+  /// them.
+  public let withdrawn: Int
 
   /// Whether there is something to go on with.
-  public var isUnfinished: Bool { entry.outcome != "completed" || pending > 0 }
+  public var isUnfinished: Bool {
+    entry.outcome != "completed" || pending > 0 || withdrawn > 0
+  }
 
   /// How the run ended, in one word; a run that nobody ended was killed.
   public var ending: String { entry.outcome ?? "killed" }
@@ -62,12 +67,14 @@ extension LastRun {
           """)
     else { return nil }
     let pending = try Int.fetchOne(db, sql: "SELECT count(*) FROM delivery WHERE state = 0")
+    let withdrawn = try Int.fetchOne(
+      db, sql: "SELECT count(*) FROM withdrawal WHERE record_id IN (SELECT record_id FROM listed)")
     return LastRun(
       entry: RunEntry(
         number: row["id"], planDigest: row["plan_digest"], program: row["program"],
         startedAt: row["started_at"], endedAt: row["ended_at"], outcome: row["outcome"]),
       plan: row["plan"], source: try (row["source"] as String?).map { try source($0) },
-      pending: pending ?? 0)
+      pending: pending ?? 0, withdrawn: withdrawn ?? 0)
   }
 
   private static func source(_ text: String) throws -> RunSource {

@@ -186,15 +186,16 @@ public final class PipelineRun: Sendable {
     if let problem = ledger.auditProblem { tell(problem) }
     tellChangedPlan(of: ledger)
     if let last = ledger.last, last.isUnfinished {
-      // One that came to its end left nothing; what waits was released from quarantine since.
+      // One that came to its end left nothing; somebody released or withdrew something since.
       let message: Logger.Message =
         last.ending == RunReport.Ending.completed.rawValue
-        ? "going on with what was released since the last run"
+        ? "going on with what was decided since the last run"
         : "going on with a run that did not come to its end"
       options.logger.notice(
         message,
         metadata: [
           "run": "\(last.entry.number)", "ending": "\(last.ending)", "waiting": "\(last.pending)",
+          "withdrawn": "\(last.withdrawn)",
         ])
     }
     do {

@@ -31,7 +31,7 @@ extension RunSession {
     for stage in stages {
       guard let name = stage.running.destination else { continue }
       destinations[stage.plan.name] = try ledger.destination(
-        name, isExport: plan.isExport(stage.plan))
+        name, isExport: plan.isExport(stage.plan), isAsked: stage.running.isAsked)
     }
     return destinations
   }
@@ -50,6 +50,11 @@ extension RunSession {
 }
 
 extension RunningStage {
+  /// Whether it is a sink whose destination can be asked for an effect.
+  var isAsked: Bool {
+    if case .queryableSink = self { true } else { false }
+  }
+
   /// What is written at drain, for a sink.
   var finish: (@Sendable (UpstreamAccount) async throws -> Void)? {
     switch self {

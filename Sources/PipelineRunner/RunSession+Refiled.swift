@@ -56,7 +56,7 @@ extension RunSession {
         case .replaced:
           "where it is another picture and not the old one again, give its file another name, put "
             + "the old one back and run again"
-        case .refiled, .revalued, .displaced:
+        case .refiled, .revalued, .displaced, .dropped:
           "\(path) says from what to what; if it is not meant, correct the list and run again: what "
             + "it names comes back"
         }
@@ -154,6 +154,13 @@ extension ListChange.Kind {
       (
         "that was filed before is listed no more, and counts no more: another has its place",
         "that were filed before are listed no more, and count no more: others have their places"
+      )
+    case .dropped:
+      (
+        "that was filed before is listed no more, and counts no more: a copy of it stands where it "
+          + "was listed before",
+        "that were filed before are listed no more, and count no more: copies of them stand where "
+          + "they were listed before"
       )
     case .unlisted:
       (

@@ -29,6 +29,12 @@ extension PipelineRun {
     // A folder whose ledger alone is gone has contents; the ledger says what to do.
     let kept = ["ledger.sqlite", "content"].map { "\(plan.folder.privatePath)/\($0)" }
     if kept.contains(where: isThere) { return }
+    if access(plan.folder.privatePath, R_OK | X_OK) != 0, errno == EACCES {
+      throw RunError(
+        code: .fatal, stage: nil, reason: "no_permission",
+        subject: "\(plan.folder.privatePath) cannot be read: Permission denied",
+        hint: "work as the user whose runs filled the data folder, or name another one")
+    }
     let paths = plan.stages.flatMap { stage in
       stage.entry.settings.compactMap { setting -> String? in
         guard case .outputPath = setting.kind, case .string(let path)? = stage.settings[setting.key]

@@ -12,6 +12,8 @@ public struct ListChange: Sendable, Hashable {
     case revalued = "another date or scale"
     /// It is listed no more, and another picture has its subject, visit and place.
     case displaced = "another picture has its place"
+    /// It is listed no more, and its bytes stand where another file was listed with them before.
+    case dropped = "listed no more, a copy stands"
     /// It is listed no more, and stands.
     case unlisted = "listed no more, stands"
   }

@@ -298,6 +298,11 @@ import Testing
       "withdraw", material.rows[0].file, "--reason", "wrong", "--data", material.data,
     ])
     #expect(withdrawn.status == 0, "\(withdrawn.talk)")
+    // What was decided is something to go on with.
+    let status = try material.command(["status", "--data", material.data]).results
+    #expect(status.contains("anagen resume"), "\(status)")
+    #expect(try material.command(["resume", material.data]).status == 0)
+    #expect(try current(material).isEmpty)
     #expect(try material.run().status == 0)
     let list = try material.command(["audit", "list", "--data", material.data]).results
     #expect(list.split(separator: "export.written").count == 3, "\(list)")
@@ -315,6 +320,12 @@ import Testing
     #expect(notices.map(\.code) == ["pictures_doubled"] && notices.allSatisfy(\.negative))
     #expect(!outcome.talk.contains("S2"))
     #expect(try current(material) == ["S1", "S2"])
+    // Once the second is dropped, it is the one that went, and the first never moved.
+    try material.writeManifest(lines(material, ["S1"]))
+    let mended = try Account(material.run())
+    #expect(mended.notices.map(\.code) == ["pictures_dropped"])
+    #expect(try changes(material, run: 2).map { $0[0] } == ["copy.jpg"])
+    #expect(try current(material) == ["S1"])
   }
 
   @Test("a picture that is replaced by half of one has no figures any more, and says why")

@@ -29,7 +29,9 @@ struct DispositionSettlement {
     let rows = RegistryRows(db: db, study: study)
     for acquisition in try acquisitions() {
       if let withdrawal = upstream.withdrawal(of: acquisition.reference) {
-        for part in Disposition.Part.allCases where acquisition.last[part] != nil {
+        // One that was taken out before anything came of it is excluded as a whole.
+        for part in Disposition.Part.allCases
+        where acquisition.last.isEmpty || acquisition.last[part] != nil {
           try rows.note(Disposition(withdrawal), of: part, acquisition: acquisition.id)
         }
         continue
