@@ -210,7 +210,7 @@ let package = Package(
       dependencies: [
         "VideoDevices", "Dermatoscope", "StageKit", "StageTesting", "ClinicalRecords", "Imaging",
         "ImageCodecs",
-      ], path: "Tests/Hardware/Tests",
+      ], path: "Tests/Hardware/Tests", exclude: ["bandwidth.c"],
       swiftSettings: strict),
     .executableTarget(
       name: "dermatoscope-simulator", path: "Tests/Hardware/Simulator", swiftSettings: strict),

@@ -35,6 +35,8 @@ final class OpenCamera {
       opened.subscribe(to: known)
       try opened.start()
     } catch  where error.code == .bandwidth {
+      // Whoever holds buffers alone may set a format: it is looked for with other openings.
+      opened.stop()
       throw OpenCamera.withRemedy(error, device, request.format)
     }
     node = opened
@@ -59,23 +61,16 @@ final class OpenCamera {
   private static func withRemedy(
     _ error: CameraError, _ device: VideoDevice, _ wanted: FrameFormat
   ) -> CameraError {
-    func rate(_ format: FrameFormat) -> Double {
-      Double(format.width * format.height) * format.framesPerSecond
-    }
+    var offered: [FrameFormat] = []
     do throws(CameraError) {
-      let offered = try CameraNode(device.node).formats()
-      let candidates = offered.filter { $0 != wanted && rate($0) <= rate(wanted) }
-        .sorted { rate($0) > rate($1) }
-      for candidate in candidates where fits(candidate, device) {
-        return CameraError(
-          error.code, subject: "\(device.identity): the bus has no room for \(wanted)",
-          hint: "\(candidate) would fit; or plug it into a port of another bus",
-          errno: error.errno)
-      }
-    } catch {
-      return error
+      offered = try CameraNode(device.node).formats()
+    } catch let second {
+      // It was pulled out meanwhile, say: that matters more.
+      return second
     }
-    return error
+    return BandwidthRemedy.error(
+      error, "\(device.identity)", wanted,
+      fitting: BandwidthRemedy.candidates(offered, below: wanted).first { fits($0, device) })
   }
 
   private static func fits(_ format: FrameFormat, _ device: VideoDevice) -> Bool {
@@ -83,9 +78,11 @@ final class OpenCamera {
       let node = try CameraNode(device.node)
       guard try node.set(format).hasSamePixels(as: format) else { return false }
       let buffers = try KernelBuffers(node.descriptor, count: bufferCount, of: device.node)
-      defer { buffers.end() }
+      defer {
+        buffers.end()
+        node.stop()
+      }
       try node.start()
-      node.stop()
       return true
     } catch {
       return false
