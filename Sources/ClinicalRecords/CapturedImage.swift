@@ -14,6 +14,8 @@ public struct CapturedImage: StoredRecord, Equatable {
   public let fileName: String
   /// The day of capture, if known.
   public let date: CalendarDate?
+  /// When it was captured, if a camera of ours did; absent of pictures from files.
+  public let capturedAt: CaptureTime?
   /// The scale stated with the picture (manifest), in µm per pixel.
   public let statedMicrometresPerPixel: Double?
   /// Who captured, as a code.
@@ -24,13 +26,15 @@ public struct CapturedImage: StoredRecord, Equatable {
   /// Makes a captured image.
   public init(
     acquisition: AcquisitionKey, original: StoredContent, fileName: String,
-    date: CalendarDate? = nil, statedMicrometresPerPixel: Double? = nil,
-    operatorCode: String? = nil, device: CaptureDevice? = nil
+    date: CalendarDate? = nil, capturedAt: CaptureTime? = nil,
+    statedMicrometresPerPixel: Double? = nil, operatorCode: String? = nil,
+    device: CaptureDevice? = nil
   ) {
     self.acquisition = acquisition
     self.original = original
     self.fileName = fileName
     self.date = date
+    self.capturedAt = capturedAt
     self.statedMicrometresPerPixel = statedMicrometresPerPixel
     self.operatorCode = operatorCode
     self.device = device

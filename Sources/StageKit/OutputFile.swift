@@ -26,6 +26,8 @@ public struct OutputFile: ~Copyable {
   /// What is gathered before it is written: 256 KiB, past which larger writes gain nothing on
   /// common file systems.
   private static let bufferSize = 256 << 10
+  /// 2000-01-01T00:00:00Z, which archives of every kind can hold.
+  private static let undatedSeconds = 946_684_800
 
   /// Starts a file, making its folder and the folder's parents.
   ///
@@ -62,8 +64,18 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Syncs the file and gives it its name, replacing what was there.
-  public consuming func commit() throws {
+  ///
+  /// - Parameter dated: whether the file has the time at which it was written; otherwise that of
+  ///   every such file, 2000-01-01: the picture of a live camera would tell when it was taken.
+  public consuming func commit(dated: Bool = true) throws {
     try flush()
+    if !dated {
+      var times = [timespec](
+        repeating: timespec(tv_sec: OutputFile.undatedSeconds, tv_nsec: 0), count: 2)
+      guard futimens(descriptor, &times) == 0 else {
+        throw OutputFile.failure("cannot set the time of \(incoming)")
+      }
+    }
     guard fsync(descriptor) == 0 else { throw OutputFile.failure("cannot sync \(incoming)") }
     guard rename(incoming, path) == 0 else { throw OutputFile.failure("cannot name \(path)") }
     close(descriptor)
@@ -71,11 +83,13 @@ public struct OutputFile: ~Copyable {
     try OutputFile.syncName(of: path)
   }
 
-  /// Writes a whole file.
-  public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws {
+  /// Writes a whole file; ``commit(dated:)`` says what `dated` is.
+  public static func write(
+    _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, dated: Bool = true
+  ) throws {
     var file = try OutputFile(path, mode: mode)
     try file.append(bytes)
-    try file.commit()
+    try file.commit(dated: dated)
   }
 
   /// Makes a folder and its parents, on the disk before it returns; nothing to do when it is there.

@@ -35,6 +35,19 @@ struct PrivacyTests {
     #expect(states == ["picture excluded given_up_by_a_person"], "nothing is held any more")
   }
 
+  // A live camera's picture is released when it was taken.
+  @Test func theTimeOfAReleasedFileTellsNothing() throws {
+    let material = try Material(good: 1)
+    #expect(try material.run().status == 0)
+    let folder = "\(material.data)/pictures"
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(names.count == 1)
+    for name in names {
+      let file = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+      #expect(file[.modificationDate] as? Date == Date(timeIntervalSince1970: 946_684_800))
+    }
+  }
+
   @Test func whatAPersonApprovesOnceLeavesWithTheNextRun() throws {
     let material = try Material()
     for number in 1...2 {

@@ -38,7 +38,7 @@ struct ReleasedPictures: Sendable {
       throw StageError(
         .record, error.code.name, subject: "a released picture cannot be read", hint: error.hint)
     }
-    try OutputFile.write(bytes, to: "\(folder)/\(image.name)")
+    try OutputFile.write(bytes, to: "\(folder)/\(image.name)", dated: false)
   }
 
   /// Takes a picture back; nothing to do when it does not lie there.
@@ -67,7 +67,7 @@ struct ReleasedPictures: Sendable {
       if let file = try FileOnDisk(path), file.sha256.hexadecimal == picture.sha256 {
         context.release(file, at: path)
       } else if let bytes = try await stored(picture, in: context) {
-        try OutputFile.write(bytes, to: path)
+        try OutputFile.write(bytes, to: path, dated: false)
         try context.release(written: path)
         restored.append(picture.name)
       } else {
@@ -114,7 +114,7 @@ struct ReleasedPictures: Sendable {
     guard isPlainFileName(name), lstat(path, &status) == 0 else { return }
     do {
       let bytes = try Data(contentsOf: URL(filePath: path))
-      try OutputFile.write([UInt8](bytes), to: "\(to)/\(name)", mode: mode)
+      try OutputFile.write([UInt8](bytes), to: "\(to)/\(name)", mode: mode, dated: false)
       try FileManager.default.removeItem(atPath: path)
     } catch let error as StageError {
       throw error
