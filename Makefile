@@ -28,7 +28,7 @@ export SWIFT_BACKTRACE := enable=no
 # test's time limit then measures the others.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 
-.PHONY: help setup build demo test test-swift test-scorer test-pipelines test-plugins \
+.PHONY: help setup build demo damaged-frames test test-swift test-scorer test-pipelines test-plugins \
   test-memory test-hardware \
   test-sanitizers benchmark faults lint install clean
 
@@ -81,6 +81,12 @@ faults: setup
 	@echo "== make every fault (some hours)"
 	@ANAGEN_FAULTS=all $(SWIFT) test -c release --skip-build --disable-xctest \
 	  --filter 'KillPoint|Sigkill|ProcessKill|PowerCut|CutLedger|Disk(Fault|Reserve)|MemoryLimit|BadLedger|BadPlace'
+
+# A thousand frames damaged in each way; `make test` plays 100.
+damaged-frames: setup
+	@$(SWIFT) build --quiet -c release --build-tests
+	@ANAGEN_DAMAGED_FRAMES=1000 $(SWIFT) test -c release --skip-build --disable-xctest \
+	  --filter DamageCampaignTests | grep -v '^.. Test case'
 
 # A Python that is not Debian's does not see Debian's packages, hence the two places.
 test-scorer:
