@@ -13,6 +13,7 @@ struct RunHost: StageHost {
   let clock: @Sendable () -> Double
   let meters: RunMeters
   let notes: RunNotes
+  let control: ControlVerbs
   /// What the run before named when it ended.
   let lastReleased: [String: ContentDigest]
   let recent = RecentRecords()
@@ -75,6 +76,15 @@ struct RunHost: StageHost {
 
   func approval(of finding: PictureFinding) async throws -> Int64? {
     try ledger.approval(of: finding)
+  }
+
+  func answer<Order: Decodable & Sendable, Answer: Encodable & Sendable>(
+    _ order: String, of stage: String,
+    by body: @escaping @Sendable (Order, @Sendable () throws -> Void) async throws -> Answer
+  ) {
+    control.register(StageOrder.verb(order, of: stage)) { (asked: Order, request) in
+      try await body(asked) { try request.begin() }
+    }
   }
 }
 

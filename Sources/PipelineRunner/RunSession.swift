@@ -39,7 +39,7 @@ struct RunSession: Sendable {
     self.types = types
     host = RunHost(
       ledger: ledger, types: types, secrets: run.options.secrets, logger: run.options.logger,
-      clock: run.options.now, meters: run.meters, notes: run.notes,
+      clock: run.options.now, meters: run.meters, notes: run.notes, control: run.control,
       lastReleased: try ledger.releasedFiles())
     stages = try await RunSession.makeStages(
       of: plan, withSources: run.options.takesNew, host: host, launcher: run.options.launcher)

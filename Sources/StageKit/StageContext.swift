@@ -100,6 +100,16 @@ public protocol StageHost: Sendable {
   func lookup(_ identity: RecordIdentity, schema: SchemaID) async throws -> (any StoredRecord)?
   /// The audit entry in which a person let exactly this pass.
   func approval(of finding: PictureFinding) async throws -> Int64?
+  /// Has what people ask of a stage while the run works answered by `body`, from now on.
+  ///
+  /// - Parameters:
+  ///   - order: what is asked, in one word.
+  ///   - body: called for several at once if they ask at once; what it throws is told to who asks.
+  ///     It calls its second argument right before it changes anything, and that throws when nobody
+  ///     waits any more.
+  func answer<Order: Decodable & Sendable, Answer: Encodable & Sendable>(
+    _ order: String, of stage: String,
+    by body: @escaping @Sendable (Order, @Sendable () throws -> Void) async throws -> Answer)
 }
 
 /// A host outside of a run: nobody watches, and nothing leaves.
@@ -120,6 +130,11 @@ extension StageHost {
   public var releasedFiles: [ReleasedFile] { [] }
   /// Nobody approved anything.
   public func approval(of finding: PictureFinding) async throws -> Int64? { nil }
+  /// Nobody asks.
+  public func answer<Order: Decodable & Sendable, Answer: Encodable & Sendable>(
+    _ order: String, of stage: String,
+    by body: @escaping @Sendable (Order, @Sendable () throws -> Void) async throws -> Answer
+  ) {}
 }
 
 /// How much a log line matters.

@@ -16,6 +16,8 @@ public final class TestHost: StageHost {
     public let values: [String: String]
   }
 
+  private typealias Answering = @Sendable (any Sendable) async throws -> any Sendable
+
   private struct State {
     var now: Double
     var secrets: [String: [UInt8]]
@@ -23,6 +25,7 @@ public final class TestHost: StageHost {
     var notices: [Notice] = []
     var files: [String: ReleasedFile] = [:]
     var approvals: [PictureFinding: Int64] = [:]
+    var answers: [String: Answering] = [:]
     var records: [Int64: (record: any StoredRecord, parent: Int64?)] = [:]
   }
   private let state: Mutex<State>
@@ -136,6 +139,33 @@ public final class TestHost: StageHost {
     state.withLock {
       $0.lines.append(LogLine(level: level, stage: stage, message: "\(message)", values: values))
     }
+  }
+
+  /// Keeps what answers an order.
+  public func answer<Order: Decodable & Sendable, Answer: Encodable & Sendable>(
+    _ order: String, of stage: String,
+    by body: @escaping @Sendable (Order, @Sendable () throws -> Void) async throws -> Answer
+  ) {
+    state.withLock { state in
+      state.answers["\(order):\(stage)"] = { asked in
+        guard let asked = asked as? Order else {
+          throw StageError(
+            .record, "bad_order", subject: "the order '\(order)' is of another type",
+            hint: "ask with the type that the stage answers")
+        }
+        return try await body(asked) {}
+      }
+    }
+  }
+
+  /// Asks a stage, as somebody does while a run works.
+  ///
+  /// - Returns: `nil` when the stage does not answer such an order, or with another type.
+  public func ask<Answer: Sendable>(
+    _ order: String, of stage: String = "under_test", _ asked: some Sendable,
+    for answer: Answer.Type = Answer.self
+  ) async throws -> Answer? {
+    try await state.withLock { $0.answers["\(order):\(stage)"] }?(asked) as? Answer
   }
 
   /// The nearest stored record of a schema on the way up.

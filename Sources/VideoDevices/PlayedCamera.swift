@@ -17,6 +17,7 @@ public final class PlayedCamera: CameraFeed {
   private let format: FrameFormat
   private let identity: DeviceIdentity
   private let repeats: Bool
+  private let marks: Bool
   private let pool = FramePool(byteLimit: 64 << 20)
   private let counted = Mutex(CameraTally())
 
@@ -27,14 +28,18 @@ public final class PlayedCamera: CameraFeed {
   ///   - format: layout, size and the rate at which they are played.
   ///   - identity: the device that they are said to come from.
   ///   - repeats: whether the first follows the last; otherwise ``run(_:)`` returns after it.
+  ///   - marks: whether each frame has its number and time in a comment, so that no two are the same
+  ///     bytes, as no two of a device are.
   public init(
-    _ pictures: [[UInt8]], format: FrameFormat, identity: DeviceIdentity, repeats: Bool
+    _ pictures: [[UInt8]], format: FrameFormat, identity: DeviceIdentity, repeats: Bool,
+    marks: Bool = false
   ) {
     precondition(!pictures.isEmpty, "there is a picture to play")
     self.pictures = pictures
     self.format = format
     self.identity = identity
     self.repeats = repeats
+    self.marks = marks
   }
 
   /// What was played and refused so far.
@@ -56,7 +61,12 @@ public final class PlayedCamera: CameraFeed {
 
   private func play(_ number: Int, _ handle: (CameraEvent) -> Void) {
     let now = CameraSession.monotonicSeconds()
-    pictures[number % pictures.count].withUnsafeBytes { bytes in
+    var picture = pictures[number % pictures.count]
+    if marks {
+      let text = Array("frame \(number) \(Int(now * 1e9))".utf8)
+      picture.insert(contentsOf: [0xFF, 0xFE, 0, UInt8(text.count + 2)] + text, at: 2)
+    }
+    picture.withUnsafeBytes { bytes in
       if let damage = FrameDamage.find(in: bytes, of: format) {
         counted.withLock { $0.damaged[damage, default: 0] += 1 }
         return handle(.damaged(damage))

@@ -21,7 +21,9 @@ struct Anagen: ParsableCommand {
         name: "Measure", subcommands: [MeasureCommand.self, RunCommand.self, ResumeCommand.self]),
       CommandGroup(
         name: "Camera",
-        subcommands: [CaptureCommand.self, DevicesCommand.self, DoctorCommand.self]),
+        subcommands: [
+          CaptureCommand.self, AssignCommand.self, DevicesCommand.self, DoctorCommand.self,
+        ]),
       CommandGroup(
         name: "Pipeline",
         subcommands: [

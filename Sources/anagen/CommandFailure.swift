@@ -90,7 +90,7 @@ struct CommandFailure: Error {
 
   private static func status(of error: ControlError) -> ExitStatus {
     switch error.code {
-    case .noRun, .noAnswer, .begun, .notOwner: .unavailable
+    case .noRun, .noAnswer, .begun, .notOwner, .noStage: .unavailable
     case .io: .io
     case .failed: .badData
     default: .bug

@@ -4,16 +4,25 @@ import StageKit
 import Synchronization
 import VideoDevices
 
-/// One run of a capturing stage: events of a camera in, accepted captures out.
+/// One run of a capturing stage: events of a camera and orders in, accepted captures out.
 struct CaptureRun<Settings: CapturePolicy>: Sendable {
   // A press whose picture waits for acceptance holds a megabyte; a queue of eight is seconds of the
   // fastest finger.
   private static var mostAnswers: Int { 8 }
+  // A press that came before an order is chosen within a second; four of them, and time to spare.
+  private static var orderPatience: Double { 5 }
 
-  let feed: any CameraFeed
-  let settings: Settings
-  let assignment: CaptureAssignment?
-  let context: StageContext
+  private typealias Desk = CaptureDesk<CapturePress>
+  private struct Answered: Sendable {
+    let press: CapturePress
+    let answer: Desk.Answer
+  }
+
+  private let feed: any CameraFeed
+  private let settings: Settings
+  private let context: StageContext
+  private let attempts: CaptureAttempts
+  private let history: SharedHistory
   private let refusals = Refusals()
 
   init(
@@ -21,17 +30,23 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
   ) {
     self.feed = feed
     self.settings = settings
-    self.assignment = assignment
     self.context = context
+    attempts = CaptureAttempts(context)
+    history = SharedHistory(assignment)
   }
 
   /// Runs until the feed ends or the run stops.
   func run(into output: SourceOutput<CapturedImage>) async throws {
     let (answers, arrival) = AsyncStream.makeStream(
-      of: CaptureDesk.Answer.self, bufferingPolicy: .bufferingOldest(Self.mostAnswers))
-    let desk = CaptureDesk(keepsEach: settings.trigger == .continuous) { answer in
-      if case .dropped = arrival.yield(answer) { refuse("the pipeline is behind") }
+      of: Answered.self, bufferingPolicy: .bufferingOldest(Self.mostAnswers))
+    let desk = Desk { press, answer in
+      switch arrival.yield(Answered(press: press, answer: answer)) {
+      case .enqueued: break
+      default: refuse(press, CaptureRefusal.isBehind.rawValue)
+      }
     }
+    let door = CaptureDoor(of: context) { try await take($0, desk, $1) }
+    defer { door.close() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await hand(answers, to: output) }
       group.addTask {
@@ -39,10 +54,12 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
         do {
           try await watch(desk)
         } catch {
+          door.close()
           await desk.drain()
           arrival.finish()
           throw error
         }
+        door.close()
         await desk.drain()
         arrival.finish()
       }
@@ -53,7 +70,7 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
 
   // MARK: Events
 
-  private func watch(_ desk: CaptureDesk) async throws {
+  private func watch(_ desk: Desk) async throws {
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         do {
@@ -78,9 +95,12 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
     }
   }
 
-  private func note(_ event: CameraEvent, _ desk: CaptureDesk) {
+  private func note(_ event: CameraEvent, _ desk: Desk) {
     switch event {
-    case .frame(let frame): desk.take(frame)
+    case .frame(let frame):
+      guard settings.trigger == .continuous else { return desk.take(frame) }
+      guard let taken = history.taken(at: frame.timestamp) else { return refuseNobody() }
+      desk.answer(frame, for: taken.ticket)
     case .pressed(let time):
       if settings.trigger == .button { press(at: time, desk) }
     case .opened(let identity, let format):
@@ -99,66 +119,126 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
     }
   }
 
-  private func press(at time: Double, _ desk: CaptureDesk) {
-    guard assignment != nil else { return refuse("nobody is assigned") }
-    desk.press(at: time)
+  private func press(at time: Double, _ desk: Desk) {
+    if !desk.press(at: time, { history.taken(at: time) }) { refuseNobody() }
+  }
+
+  // MARK: Orders
+
+  /// Does what a station asks.
+  private func take(
+    _ order: CaptureOrder, _ desk: Desk, _ begin: @Sendable () throws -> Void
+  ) async throws -> CaptureReceipt {
+    guard let assignment = try order.assignment?.held(to: context.study) else {
+      try await whenFree(desk) { now in
+        try begin()
+        history.assign(nil, at: now)
+        return nil
+      }
+      return CaptureReceipt(acquisition: nil, attempt: nil)
+    }
+    let next = try attempts.next(of: assignment)
+    if let attempt = order.attempt, attempt != next {
+      guard attempt < next else {
+        throw StageError(
+          .record, "attempt", subject: "attempt \(attempt) is not the next one",
+          hint: "the next is \(next)")
+      }
+      if order.takes { return try await attempts.receipt(of: attempt, assignment) }
+    }
+    guard order.takes else {
+      try await whenFree(desk) { now in
+        try begin()
+        history.assign(assignment, at: now)
+        return nil
+      }
+      return CaptureReceipt(acquisition: attempts.key(assignment, next).path, attempt: next)
+    }
+    guard settings.trigger == .button || settings.trigger == .command else {
+      throw StageError(
+        .record, "trigger", subject: "this stage captures by itself",
+        hint: "set its 'trigger' to command or button")
+    }
+    return try await CaptureReply.wait { reply in
+      try await whenFree(desk) { now in
+        try begin()
+        history.assign(assignment, at: now)
+        let press = CapturePress(assignment: assignment, attempt: order.attempt, reply: reply)
+        return Desk.Taken(ticket: press, span: history.span(at: now))
+      }
+    }
+  }
+
+  /// Does something once no press collects its frames: what it assigns is not theirs.
+  private func whenFree(
+    _ desk: Desk, _ take: (_ now: Double) throws -> Desk.Taken?
+  ) async throws {
+    let end = CameraSession.monotonicSeconds() + Self.orderPatience
+    while try !desk.whileNothingCollects(take) {
+      guard CameraSession.monotonicSeconds() < end else {
+        throw StageError(
+          .unavailable, "capture_busy", subject: "captures are under way all the time",
+          hint: "let go of the button, and ask again")
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
   }
 
   // MARK: Captures
 
   private func hand(
-    _ answers: AsyncStream<CaptureDesk.Answer>, to output: SourceOutput<CapturedImage>
+    _ answers: AsyncStream<Answered>, to output: SourceOutput<CapturedImage>
   ) async throws {
-    guard let assignment else {
-      for await _ in answers {}
-      return
-    }
-    var attempt = try await firstFreeAttempt(assignment)
-    for await answer in answers {
-      switch answer {
-      case .refused(let refusal): refuse(refusal.rawValue)
+    for await answered in answers {
+      let press = answered.press
+      switch answered.answer {
+      case .refused(let refusal): refuse(press, refusal.rawValue)
       case .chosen(let frame, let bytes):
-        let image = record(frame, bytes, assignment.key(study: context.study.id, attempt: attempt))
         do {
-          if settings.trigger == .continuous {
-            try await output.emit(image)
-          } else {
-            try await output.accept(image)
-            log(.info, "captured", ["attempt": "\(attempt)", "bytes": "\(bytes.count)"])
-          }
-          attempt += 1
+          let receipt = try await hand(frame, bytes, of: press, to: output)
+          press.reply?.answer(.success(receipt))
         } catch let error as StageError where error.failureClass == .unavailable {
-          refuse(error.subject)
+          refuse(press, error.subject)
         }
       }
     }
   }
 
-  /// The number of the first attempt that nobody made yet: a run that goes on does not count anew.
-  private func firstFreeAttempt(_ assignment: CaptureAssignment) async throws -> Int {
-    var attempt = 1
-    while true {
-      let identity = assignment.key(study: context.study.id, attempt: attempt)
-        .identity(of: CapturedImage.schema)
-      guard try await context.host.lookup(identity, schema: CapturedImage.schema) != nil else {
-        return attempt
-      }
-      attempt += 1
+  /// Hands a picture over as the next attempt; returns when it is accepted, where somebody waits.
+  private func hand(
+    _ frame: CameraFrame, _ bytes: [UInt8], of press: CapturePress,
+    to output: SourceOutput<CapturedImage>
+  ) async throws -> CaptureReceipt {
+    let attempt = try attempts.next(of: press.assignment)
+    // Two who asked for the same attempt at once have one picture.
+    if let asked = press.attempt, asked < attempt {
+      return try await attempts.receipt(of: asked, press.assignment)
     }
+    let image = record(frame, bytes, attempts.key(press.assignment, attempt), press.assignment)
+    if settings.trigger == .continuous {
+      try await output.emit(image)
+    } else {
+      try await output.accept(image)
+      log(.info, "captured", ["attempt": "\(attempt)", "bytes": "\(bytes.count)"])
+    }
+    attempts.took(attempt, of: press.assignment)
+    return attempts.receipt(of: image, wasThere: false)
   }
 
   private func record(
-    _ frame: CameraFrame, _ bytes: [UInt8], _ key: AcquisitionKey
+    _ frame: CameraFrame, _ bytes: [UInt8], _ key: AcquisitionKey, _ assignment: CaptureAssignment
   ) -> CapturedImage {
     var controls = frame.controls.mapValues { "\($0)" }
     if !frame.brokenLocks.isEmpty {
       controls["broken_locks"] = frame.brokenLocks.sorted().joined(separator: " ")
     }
+    let time = context.host.now() - (CameraSession.monotonicSeconds() - frame.timestamp)
+    let code = assignment.operatorCode ?? settings.operatorCode
     return CapturedImage(
       acquisition: key, original: context.content(bytes, mediaType: "image/jpeg"),
       fileName: "\(key.visit)_\(key.region)_p\(key.placement)_f\(key.field)_a\(key.attempt).jpg",
-      date: day(context.host.now()),
-      operatorCode: settings.operatorCode.isEmpty ? nil : settings.operatorCode,
+      date: day(time), capturedAt: CaptureTime(secondsSince1970: time),
+      operatorCode: code.isEmpty ? nil : code,
       device: CaptureDevice(
         model: frame.identity.model, serial: frame.identity.serial, controls: controls,
         lossCounters: [
@@ -176,20 +256,52 @@ struct CaptureRun<Settings: CapturePolicy>: Sendable {
       year: Int(parts.tm_year) + 1900, month: Int(parts.tm_mon) + 1, day: Int(parts.tm_mday))
   }
 
-  /// Says aloud that a press gave no picture: in the log, and counted with the results of the run.
-  private func refuse(_ reason: String) {
+  // MARK: What is said
+
+  private func refuseNobody() { refuse(nil, CaptureRefusal.nobody.rawValue) }
+
+  /// Says aloud that a press gave no picture: to who commanded it, in the log, and counted with the
+  /// results of the run.
+  private func refuse(_ press: CapturePress?, _ reason: String) {
+    let hint = "look at the camera and capture again"
+    press?.reply?.answer(
+      .failure(
+        StageError(
+          .unavailable, "capture_refused", subject: "the capture was refused: \(reason)",
+          hint: hint)))
     log(.warning, "a capture was refused", ["reason": reason])
     refusals.count(reason) { text in
       context.host.note(
         Notice(
-          stage: context.stage, code: "capture_refused", what: text,
-          hint: "look at the camera and capture again", isNegative: true))
+          stage: context.stage, code: "capture_refused", what: text, hint: hint, isNegative: true))
     }
   }
 
   private func log(_ level: LogLevel, _ message: StaticString, _ values: [String: String]) {
     context.host.log(level, stage: context.stage, message, values)
   }
+}
+
+/// The assignments of a run, as the camera's thread and orders see them.
+private final class SharedHistory: Sendable {
+  private let history: Mutex<AssignmentHistory>
+
+  init(_ first: CaptureAssignment?) { history = Mutex(AssignmentHistory(first)) }
+
+  func assign(_ assignment: CaptureAssignment?, at now: Double) {
+    history.withLock { $0.assign(assignment, at: now) }
+  }
+
+  /// What a press at a time is taken for; `nil` when nobody was assigned.
+  func taken(at time: Double) -> CaptureDesk<CapturePress>.Taken? {
+    let (assignment, span) = history.withLock { $0.inForce(at: time) }
+    return assignment.map {
+      CaptureDesk.Taken(ticket: CapturePress(assignment: $0), span: span)
+    }
+  }
+
+  /// When frames show what is assigned at a time.
+  func span(at time: Double) -> Range<Double> { history.withLock { $0.inForce(at: time).span } }
 }
 
 /// Captures that were refused in a run, by reason.

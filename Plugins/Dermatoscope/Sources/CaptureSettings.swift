@@ -2,8 +2,10 @@ public import StageKit
 
 /// What starts a capture.
 public enum CaptureTrigger: String, Sendable, Codable, CaseIterable {
-  /// The button on the device.
+  /// The button on the device, or a command.
   case button
+  /// A command alone.
+  case command
   /// A time that has passed.
   case interval
   /// Every frame.
@@ -155,7 +157,9 @@ public struct ReplaySettings: StageSettings, CapturePolicy {
 
 private let sharedCaptureDeclarations: [SettingDeclaration] = [
   SettingDeclaration(
-    "trigger", .choice(CaptureTrigger.allCases.map(\.rawValue)), "What starts a capture."),
+    "trigger", .choice(CaptureTrigger.allCases.map(\.rawValue)),
+    "What starts a capture: the device's button, 'anagen assign --capture' (with 'button' too), a "
+      + "time, or each frame."),
   SettingDeclaration(
     "interval", .number(0.5...3600, unit: "s"), "Seconds between two captures, for 'interval'."),
   SettingDeclaration("subject", .text, "The subject that captures show."),
@@ -163,8 +167,9 @@ private let sharedCaptureDeclarations: [SettingDeclaration] = [
   SettingDeclaration("session", .text, "The session of the visit."),
   SettingDeclaration("region", .text, "The region."),
   SettingDeclaration(
-    "side", .choice(["left", "right", "midline", "unknown"]), "The side."),
-  SettingDeclaration("placement", .integer(1...99), "Which time the probe is put on the spot."),
-  SettingDeclaration("field", .integer(1...99), "Which patch of the region."),
+    "side", .choice(CaptureAssignment.sides), "The side; the region's when unknown."),
+  SettingDeclaration(
+    "placement", .integer(CaptureAssignment.numbers), "Which time the probe is put on the spot."),
+  SettingDeclaration("field", .integer(CaptureAssignment.numbers), "Which patch of the region."),
   SettingDeclaration("operator_code", .text, "Who captures, as a code."),
 ]

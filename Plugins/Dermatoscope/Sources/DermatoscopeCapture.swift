@@ -4,7 +4,7 @@ import Imaging
 public import StageKit
 import VideoDevices
 
-/// `dermatoscope.capture`: one captured image for each press of the button, interval or frame.
+/// `dermatoscope.capture`: one captured image for each press of the button, command, interval or frame.
 ///
 /// A camera that is away is waited for. A press is answered with the best frame around it, whose
 /// bytes go on as the camera sent them, or refused aloud.
@@ -26,7 +26,7 @@ public struct DermatoscopeCapture: Source {
   public init(settings: CaptureSettings, context: StageContext) async throws {
     self.settings = settings
     self.context = context
-    assignment = try CaptureAssignment.of(settings, context.study)
+    assignment = try CaptureAssignment(settings)?.held(to: context.study)
     if let request = settings.request {
       feed = try CameraSession(request)
     } else {
@@ -64,7 +64,7 @@ public struct DermatoscopeReplay: Source {
   public init(settings: ReplaySettings, context: StageContext) async throws {
     self.settings = settings
     self.context = context
-    assignment = try CaptureAssignment.of(settings, context.study)
+    assignment = try CaptureAssignment(settings)?.held(to: context.study)
     let pictures = try RecordedFrames.read(settings.frames, most: Self.mostBytes)
     let header: ImageHeader
     do {

@@ -19,24 +19,49 @@ package struct FrameChoice<Frame: Sendable>: Sendable {
   package static var before: Double { 0.5 }
   /// How long after it.
   package static var after: Double { 0.3 }
+  /// How long a press without any frame waits for its first: as long as a camera may be silent before
+  /// its watchdog says so.
+  package static var patience: Double { 1 }
 
   /// When the press was, in seconds of the monotonic clock.
   package let press: Double
+  /// When frames show what the press is of.
+  package let span: Range<Double>
   /// The frames that count, in the order of their times.
   package private(set) var candidates: [Candidate] = []
 
   /// Begins with what came so far.
   ///
-  /// - Parameter ring: the frames so far, oldest first.
-  package init(press: Double, ring: [(frame: Frame, time: Double)]) {
+  /// - Parameters:
+  ///   - span: when frames show what the press is of; others are left out.
+  ///   - ring: the frames so far, oldest first.
+  package init(
+    press: Double, within span: Range<Double> = -.infinity..<Double.infinity,
+    ring: [(frame: Frame, time: Double)]
+  ) {
     self.press = press
-    for entry in ring where entry.time >= press - Self.before {
+    self.span = span
+    for entry in ring where entry.time >= press - Self.before && span.contains(entry.time) {
       candidates.append(Candidate(frame: entry.frame, time: entry.time))
     }
   }
 
-  /// Whether a frame of this time still counts.
-  package func takes(_ time: Double) -> Bool { time <= press + Self.after }
+  /// Whether a frame of this time still counts; while there is none, a late one does.
+  package func takes(_ time: Double) -> Bool {
+    span.contains(time) && time <= press + (candidates.isEmpty ? Self.patience : Self.after)
+  }
+
+  /// When it is time to choose, at a pace of scoring.
+  package func due(at pace: ScoringPace) -> Double {
+    press + (candidates.isEmpty ? Self.patience : min(Self.after, pace.window))
+  }
+
+  /// The candidates' indices, those nearest to the press first: in this order they are scored.
+  package func byNearness() -> [Int] {
+    candidates.indices.sorted {
+      abs(candidates[$0].time - press) < abs(candidates[$1].time - press)
+    }
+  }
 
   /// Adds a frame that came after the press.
   package mutating func add(_ frame: Frame, at time: Double) {

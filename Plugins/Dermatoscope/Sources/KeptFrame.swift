@@ -15,21 +15,25 @@ final class KeptFrame: Sendable {
     self.frame = frame.kept(frame.bytes.copied(into: pool))
   }
 
-  /// Its score; `nil` for one that cannot be decoded to its end.
-  func score(_ decoder: ImageDecoder) -> FrameScore? {
+  /// Whether it was scored, or found damaged by that.
+  var isScored: Bool { scored.withLock { $0 != nil } }
+
+  /// The score that it has; `nil` for one that has none.
+  var knownScore: FrameScore? { scored.withLock { $0 ?? nil } }
+
+  /// Scores it; one that cannot be decoded to its end has no score.
+  func score(_ decoder: ImageDecoder) {
     scored.withLock { known in
-      if let known { return known }
-      let score: FrameScore?
+      guard known == nil else { return }
       do {
-        score = FrameScore(
-          try frame.bytes.withUnsafeBytes {
-            try decoder.decodeLuma(ofJPEG: $0, denominator: KeptFrame.scale)
-          })
+        known = .some(
+          FrameScore(
+            try frame.bytes.withUnsafeBytes {
+              try decoder.decodeLuma(ofJPEG: $0, denominator: KeptFrame.scale)
+            }))
       } catch {
-        score = nil
+        known = .some(nil)
       }
-      known = .some(score)
-      return score
     }
   }
 

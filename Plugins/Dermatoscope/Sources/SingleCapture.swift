@@ -32,7 +32,7 @@ public enum SingleCapture {
   ) async throws -> Picture {
     let session = try CameraSession(request)
     let outcome = Outcome()
-    let desk = CaptureDesk(keepsEach: false) { answer in
+    let desk = CaptureDesk<Void> { _, answer in
       guard case .chosen(let frame, let bytes) = answer else { return }
       outcome.state.withLock { state in
         if state.picture == nil { state.picture = Picture(bytes: bytes, frame: frame) }
@@ -54,7 +54,7 @@ public enum SingleCapture {
         hint: "look at its cable, and at 'anagen doctor'")
   }
 
-  private static func note(_ event: CameraEvent, _ outcome: Outcome, _ desk: CaptureDesk) {
+  private static func note(_ event: CameraEvent, _ outcome: Outcome, _ desk: CaptureDesk<Void>) {
     switch event {
     case .frame(let frame):
       desk.take(frame)
@@ -63,7 +63,10 @@ public enum SingleCapture {
         return state.frames
       }
       // Pressed anew as long as no picture came, such as after damaged ones.
-      if count % framesBefore == 0 { desk.press(at: frame.timestamp) }
+      if count % framesBefore == 0 {
+        // Always for something: the one picture.
+        _ = desk.press(at: frame.timestamp) { CaptureDesk.Taken(ticket: ()) }
+      }
     case .unavailable(let error): outcome.state.withLock { $0.last = error }
     default: break
     }

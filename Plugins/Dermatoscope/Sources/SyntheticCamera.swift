@@ -17,7 +17,7 @@ enum SyntheticCamera {
     return PlayedCamera(
       pictures, format: format,
       identity: DeviceIdentity(vendor: 0, product: 1, serial: "SYNTHETIC", port: "none"),
-      repeats: true)
+      repeats: true, marks: true)
   }
 
   private static func picture(_ phase: Int, _ format: FrameFormat) throws -> [UInt8] {

@@ -57,6 +57,8 @@ public struct ControlError: Error, Sendable, Codable, Equatable, CustomStringCon
     public static let begun = Code("begun")
     /// Nobody waited for it any more, so it was not done.
     public static let notAwaited = Code("not_awaited")
+    /// No stage of the run takes such an order, or more than one does.
+    public static let noStage = Code("no_stage")
     /// The socket cannot be used.
     public static let io = Code("io")
     /// What was asked for failed.
