@@ -37,6 +37,7 @@ help:
 	@echo "make test     install what is needed, build, run every test"
 	@echo "make build    build .build/release/anagen"
 	@echo "make faults   kill, cut and fail everything that can be (docs/faults.md)"
+	@echo "make damaged-frames   a thousand frames damaged in each of 17 ways"
 	@echo "make lint     check the formatting"
 	@echo "make test-hardware    cameras, on a kernel of its own with simulated dermatoscopes"
 	@echo "make test-sanitizers  queues, ledger and runner under ThreadSanitizer and AddressSanitizer,"
