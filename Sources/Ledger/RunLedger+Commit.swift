@@ -222,9 +222,10 @@ private struct CommitStep {
     }
   }
 
-  /// A delivery that was pending may have had its effect before the program died or before this
-  /// commit: what the destination holds last is then not known, so that an earlier version that
-  /// comes back is brought about anew. A destination that is asked was noted before the call.
+  /// Notes that a delivery that was pending may have had its effect.
+  ///
+  /// What the destination holds last is then not known, so that an earlier version that comes back
+  /// is brought about anew. A destination that is asked was noted before the call.
   private func noteDoubt(_ delivery: Int64, of record: Int64, at stage: String) throws {
     guard let destination = routes.destination(of: stage), !destination.isAsked else { return }
     let effect = Effect(
