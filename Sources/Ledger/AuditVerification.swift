@@ -48,14 +48,13 @@ public struct AuditProblem: Sendable, Equatable {
     }
     let backup =
       "put the whole data folder back from its backup, 'private' with all that is in it; where "
-      + "there is none, "
+      + "there is none, keep a copy and note who changed what: "
     if [.changed, .missing, .absent].contains(code) {
-      return backup
-        + "keep a copy and note who changed what: it is told for as long as the chain is this one"
+      return backup + "it is told for as long as the chain is this one"
     }
     return backup
-      + "note who removed what, and move private/audit-head away: the entry 'audit.broken' stays "
-      + "in the chain"
+      + "runs tell of it until private/audit-head is moved away and the chain has grown past the "
+      + "cut, 'anagen audit verify' for as long as the chain is this one"
   }
 }
 
@@ -106,6 +105,9 @@ public struct AuditVerification: Sendable {
   /// The entry of the head in the folder's `manifest.json`, which was compared too; `nil` without
   /// one of this chain.
   public let released: Int64?
+  /// The entries in which a run noted that it found the chain broken: what was lost then shows
+  /// nowhere else once the chain has grown past it.
+  public let notedBroken: [Int64]
   /// What is wrong, at most ``limit`` of each chain; empty for a sound one.
   public let problems: [AuditProblem]
   /// How many problems there are, also beyond those kept.

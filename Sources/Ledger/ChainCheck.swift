@@ -5,6 +5,8 @@ import GRDB
 
 /// The walk along a chain.
 struct ChainCheck {
+  private static let broken = Data(#""action":"\#(AuditAction.Name.broken.rawValue)""#.utf8)
+
   private let heads: [AuditHead]
   private let own: FolderHeads
   /// The public key of the chain's first entry; `nil` before there is one.
@@ -14,6 +16,7 @@ struct ChainCheck {
   private var previous = AuditChain.start
   private var sequence: Int64 = 0
   private var count: Int64 = 0
+  private var notedBroken: [Int64] = []
   private var problems: [AuditProblem] = []
   private var problemCount = 0
 
@@ -65,7 +68,12 @@ struct ChainCheck {
     }
     var hash = SHA256()
     previous.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    try row.withUnsafeData(atIndex: 1) { if let text = $0 { hash.update(data: text) } }
+    try row.withUnsafeData(atIndex: 1) { text in
+      guard let text else { return }
+      hash.update(data: text)
+      // An action's name stands in no other member: quotes within a text are escaped.
+      if text.range(of: ChainCheck.broken) != nil { notedBroken.append(number) }
+    }
     let digest = hash.finalize()
     let isRight = try row.withUnsafeData(atIndex: 2) { kept in
       previous.removeAll(keepingCapacity: true)
@@ -107,7 +115,7 @@ struct ChainCheck {
     return AuditVerification(
       entries: count, last: hash.map { (sequence, $0) }, heads: heads.count,
       kept: own.kept.heads.first?.sequence, released: own.released.first?.sequence,
-      problems: problems, problemCount: problemCount)
+      notedBroken: notedBroken, problems: problems, problemCount: problemCount)
   }
 
   private func bytes(of head: AuditHead) -> [UInt8] {

@@ -114,8 +114,8 @@ private struct AuditAccount {
   let contents: (records: [(number: Int64, schema: String)], originals: [LostOriginal])?
 
   var isSound: Bool {
-    verification.problems.isEmpty && contents?.records.isEmpty != false
-      && contents?.originals.isEmpty != false
+    verification.problems.isEmpty && verification.notedBroken.isEmpty
+      && contents?.records.isEmpty != false && contents?.originals.isEmpty != false
   }
 
   var text: String {
@@ -128,8 +128,9 @@ private struct AuditAccount {
     lines.append(
       lines.count == 1
         ? "every record and every original is as it was written"
-        : "put the data folder back from its backup; an original also comes back from a folder whose "
-          + "list names it")
+        : "put the data folder back from its backup; an original that is gone also comes back from "
+          + "a folder whose list names it, one that was changed once its file in private/content is "
+          + "removed")
     return lines.joined(separator: "\n")
   }
 
@@ -146,6 +147,13 @@ private struct AuditAccount {
         ] + hints).joined(separator: "\n")
     }
     lines.append("\(count), each as it was written")
+    if !verification.notedBroken.isEmpty {
+      let entries = verification.notedBroken.map { "\($0)" }.joined(separator: ", ")
+      lines.append(
+        "audit.broken: the chain was found broken before, as entry \(entries) says (anagen audit "
+          + "list): what was lost then is not in it")
+      return lines.joined(separator: "\n")
+    }
     lines.append(
       verification.kept.map {
         "nothing is missing up to entry \($0), the head in private/audit-head"
@@ -186,6 +194,8 @@ private struct AuditAccount {
         .init("sound", .boolean(isSound)),
         .init("entries", .integer(verification.entries)),
         .init("hash", verification.last.map { .string($0.hash.hexadecimal) } ?? .null),
+        .init(
+          "notedBroken", .array(verification.notedBroken.map { .integer($0) })),
         .init("heads", .integer(Int64(verification.heads))),
         .init("kept", verification.kept.map { .integer($0) } ?? .null),
         .init("manifest", verification.released.map { .integer($0) } ?? .null),

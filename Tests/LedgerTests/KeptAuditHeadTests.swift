@@ -67,6 +67,8 @@ import Testing
     try FileManager.default.removeItem(atPath: file)
     #expect(try run(adding: 13..<14) == nil)
     #expect(try problems().isEmpty && kept().sequence == 7)
+    let account = try LedgerReading(folder: folder.folder).verifyAudit(against: [])
+    #expect(account.notedBroken == [3], "who asks is told for good")
   }
 
   @Test func anOlderLedgerThatWasPutBackIsFound() throws {

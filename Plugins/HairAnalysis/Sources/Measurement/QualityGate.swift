@@ -38,7 +38,8 @@ struct QualityGate: Sendable {
           }
         }
       }
-      median = values.isEmpty ? 0 : quantile(values, 0.5)
+      // Of a picture that is covered whole nothing can be said; that it is covered, is.
+      median = values.isEmpty ? 1 : quantile(values, 0.5)
       // 0.98 of linear full scale is 253 of 255 in sRGB.
       let white = values.count { $0 >= 0.98 }
       whiteShare = values.isEmpty ? 0 : Float(white) / Float(values.count)
