@@ -122,6 +122,7 @@ struct PrivacyTests {
     ])
     #expect(outcome.status == 0, "\(outcome.talk)")
     #expect(!outcome.talk.contains(Photographs.name), "\(outcome.talk)")
+    #expect((outcome.results + outcome.talk).contains("the order of enrolment"))
     try material.expectNothingIdentifiedLeft()
     let filed = try material.read("\(material.data)/registry.sqlite") { db in
       try Int.fetchOne(db, sql: "SELECT count(*) FROM measurement")

@@ -102,14 +102,17 @@ public struct SQLiteRegistry: Sink {
   /// the file that may leave to this one.
   public func finish(_ upstream: UpstreamAccount) async throws {
     let study = context.study
-    let (gone, filed, outside, acquisitions) = try await database.write { db in
+    let (gone, filed, outside, acquisitions, isPublic) = try await database.write { db in
       let gone = try DispositionSettlement(db: db, study: study, upstream: upstream).settle()
       try VisitSettlement(db: db, upstream: upstream).settle()
       try RegionResults(db: db, study: study).update()
       return (
         gone: gone, pictures: try FiledPictures(db),
         outside: try RegistryRows(db: db, study: study).visitsOutsideWindow(),
-        acquisitions: try Int.fetchOne(db, sql: "SELECT count(*) FROM acquisition") ?? 0
+        acquisitions: try Int.fetchOne(db, sql: "SELECT count(*) FROM acquisition") ?? 0,
+        isPublic: try Bool.fetchOne(
+          db, sql: "SELECT EXISTS (SELECT 1 FROM effect WHERE label = ?)",
+          arguments: [PrivacyLabel.deidentified.rawValue]) == true
       )
     }
     for name in filed.withdrawn { try pictures.withdraw(name) }
@@ -118,10 +121,22 @@ public struct SQLiteRegistry: Sink {
     try published.publish(acquisitions: acquisitions)
     tell(outside)
     tell(gone)
+    if isPublic { tellOrder() }
   }
 }
 
 extension SQLiteRegistry {
+  /// Random codes stand in the order in which their subjects were filed.
+  private func tellOrder() {
+    context.host.note(
+      Notice(
+        stage: context.stage, code: "order_of_filing",
+        what: "the registry keeps the order in which pictures were filed: who knows the order of "
+          + "enrolment could tell whose code is whose",
+        hint: "of a public release give away tables and pictures, whose order tells nothing, and "
+          + "not \(published.path)", isNegative: false))
+  }
+
   private func tell(_ gone: [Disposition.Part: Int]) {
     let words = [
       (Disposition.Part.measurement, "the figures"), (.picture, "the released pictures"),
