@@ -103,7 +103,7 @@ static int confine_files(const struct anagen_confinement *confinement) {
 
 static int confine_calls(const struct anagen_confinement *confinement) {
 #ifdef ARCHITECTURE
-  struct sock_filter filter[32];
+  struct sock_filter filter[96];
   size_t count = 0;
 #define ADD(...) filter[count++] = (struct sock_filter)__VA_ARGS__
   ADD(LOAD(arch));
@@ -122,6 +122,24 @@ static int confine_calls(const struct anagen_confinement *confinement) {
   ADD(REFUSE(EPERM));
   ADD(UNLESS(425));  // io_uring_setup: it would pass by this filter.
   ADD(REFUSE(ENOSYS));
+  // Modes, owners, times and attributes of files, which the rules for paths do not cover.
+  static const unsigned marks[] = {
+#ifdef __NR_chmod
+      __NR_chmod, __NR_chown, __NR_lchown, __NR_utime, __NR_utimes, __NR_futimesat,
+#endif
+      __NR_fchmodat, 452 /* fchmodat2 */, __NR_fchownat, __NR_utimensat, __NR_setxattr,
+      __NR_lsetxattr, __NR_removexattr, __NR_lremovexattr,
+  };
+  for (size_t index = 0; index < sizeof marks / sizeof *marks; index++) {
+    ADD(UNLESS(marks[index]));
+    ADD(REFUSE(EPERM));
+  }
+  // The limits of another process: of none but the caller's own, which is 0.
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_prlimit64, 0, 4));
+  ADD(LOAD(args[0]));
+  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1));
+  ADD(ANSWER(SECCOMP_RET_ALLOW));
+  ADD(REFUSE(EPERM));
   if (!confinement->network) {
     ADD(UNLESS(__NR_socket));
     ADD(REFUSE(EACCES));

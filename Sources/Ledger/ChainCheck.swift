@@ -5,7 +5,7 @@ import GRDB
 
 /// The walk along a chain.
 struct ChainCheck {
-  private static let broken = Data(#""action":"\#(AuditAction.Name.broken.rawValue)""#.utf8)
+  private let broken = Data(#""action":"\#(AuditAction.Name.broken.rawValue)""#.utf8)
 
   private let heads: [AuditHead]
   private let own: FolderHeads
@@ -72,7 +72,7 @@ struct ChainCheck {
       guard let text else { return }
       hash.update(data: text)
       // An action's name stands in no other member: quotes within a text are escaped.
-      if text.range(of: ChainCheck.broken) != nil { notedBroken.append(number) }
+      if text.range(of: broken) != nil { notedBroken.append(number) }
     }
     let digest = hash.finalize()
     let isRight = try row.withUnsafeData(atIndex: 2) { kept in

@@ -1,6 +1,7 @@
 """A stage that misbehaves in the way that its setting names; for the tests of the host."""
 
 import os
+import resource
 import signal
 import struct
 import sys
@@ -150,6 +151,9 @@ class Hostile(Stage):
         private = os.path.dirname(os.path.dirname(os.environ["HOME"]))
         tried = {
             "fork": fork, "network": reach,
+            "mode": lambda: os.chmod(private, 0o700), "times": lambda: os.utime(private),
+            "attributes": lambda: os.setxattr(private, "user.hostile", b"1"),
+            "limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0)),
             "ledger": lambda: open(os.path.join(private, "ledger.sqlite"), "rb").read(1),
             "folder": lambda: os.listdir(private),
             "parent": lambda: open("/proc/%d/fd/1" % os.getppid(), "wb").write(b"x"),
