@@ -8,6 +8,8 @@ extension StageEntry {
     case (.source, nil), (.transform, nil), (.projection, .projection): nil
     case (.source, _), (.transform, _): "it declares an effect, and acts on nothing"
     case (.projection, _): "it is written whole, and its manifest does not say so"
+    case (.sink, .queryable) where input?.isStored == false:
+      "it is asked for records that are not stored, of which nothing is known after a crash"
     case (.sink, .queryable):
       isQueryable ? nil : "it says that it can be asked, and answers nothing"
     case (.sink, .transactional), (.sink, .idempotent):

@@ -134,6 +134,29 @@ struct OutsideStageTests {
     #expect(tested.status == 0, "\(tested.results)\(tested.talk)")
   }
 
+  @Test func `a sink that would be asked for records that are not stored is refused`() throws {
+    let material = try Material(good: 1)
+    let plugin = try PluginFolder("tally")
+    let manifest = try String(contentsOfFile: "\(plugin.path)/plugin.yaml", encoding: .utf8)
+    try manifest.replacing("captured-image", with: "calibrated-image")
+      .write(toFile: "\(plugin.path)/plugin.yaml", atomically: true, encoding: .utf8)
+    let file = "\(material.path)/pipeline.yaml"
+    try """
+    anagen: 1
+    name: tally
+    vars: {data: {type: path}}
+    plugins: ['\(plugin.path)']
+    stages:
+      images: {use: image.files, with: {folder: images}}
+      calibrate: {use: calibration.apply, from: images}
+      tally: {use: tally.photographs, from: calibrate, accepts: identified}
+
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let outcome = try material.command(["validate", file, "--var", "data=\(material.data)"])
+    #expect(outcome.status == 78, "\(outcome.talk)")
+    #expect(outcome.talk.contains("8:16: error:") && outcome.talk.contains("not stored"))
+  }
+
   /// The tests' own stages, as a plugin.
   private func layTally(into folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
